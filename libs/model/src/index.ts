@@ -1,0 +1,42 @@
+export {
+  ErrorBody,
+  type ErrorCode,
+  ErrorDetail,
+  errorCodes,
+  errorStatus,
+  listAnswer,
+  oneAnswer,
+  Pagination,
+  Source,
+  type SourceState,
+  sourceStates,
+} from './answers.ts';
+export { Fault, type FaultCode, type FaultFacts, faultCodes, isFault } from './faults.ts';
+export { type Address, decodeId, encodeId, Key, keyText, Slug } from './identity.ts';
+export {
+  type ClusterStatus,
+  type Kind,
+  kinds,
+  type ProjectStatus,
+  type RolloutStatus,
+  statuses,
+} from './kinds.ts';
+export {
+  type AnyRecord,
+  Cluster,
+  ClusterGroup,
+  ClusterGroupRecord,
+  ClusterRecord,
+  Deployment,
+  DeploymentRecord,
+  Instant,
+  Project,
+  ProjectRecord,
+  type RecordOf,
+  Release,
+  ReleaseRecord,
+  type ResourceOf,
+  recordSchemas,
+  resourceSchemas,
+  volatileFields,
+} from './resources.ts';

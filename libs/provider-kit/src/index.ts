@@ -1,0 +1,13 @@
+export { type Complaint, faultOfStatus, type ReadComplaint, withoutSecrets } from './failures.ts';
+export { createHttp, type Http, type HttpRequest } from './http.ts';
+export { native } from './native.ts';
+export {
+  type CursorCodec,
+  cursorCodec,
+  nestedList,
+  offsetList,
+  wholeList,
+} from './paging.ts';
+export { instant, labelsOf, labelsOfTags, wordOf } from './readings.ts';
+export { type Credential, loginSession, type Session, staticSession } from './session.ts';
+export { limitsOf, secret, upstreamSettings } from './settings.ts';

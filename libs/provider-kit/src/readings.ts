@@ -1,0 +1,43 @@
+/**
+ * RFC 3339 in UTC with milliseconds, from what upstreams write: an ISO text with any offset and precision, or epoch
+ * milliseconds. Go's zero time, an empty text and anything unreadable are null.
+ */
+export function instant(value: string | number | null | undefined): string | null {
+  if (value === null || value === undefined || value === '') return null;
+  const at = new Date(value);
+  const year = at.getUTCFullYear();
+  return Number.isNaN(at.getTime()) || year <= 1 || year > 9999 ? null : at.toISOString();
+}
+
+/** The unified word for an upstream's own; a word that the table does not know is `unknown`, and fails nothing. */
+export function wordOf<Status extends string>(
+  table: Readonly<Record<string, Status>>,
+  word: string | number | null | undefined,
+): Status | 'unknown' {
+  if (word === null || word === undefined) return 'unknown';
+  return Object.hasOwn(table, word) ? (table[word] as Status) : 'unknown';
+}
+
+/** Labels from what an upstream keeps beside its objects: texts stay, other plain values become text, the rest is left out. */
+export function labelsOf(
+  source: Readonly<Record<string, unknown>> | null | undefined,
+): Record<string, string> {
+  const labels: Record<string, string> = {};
+  for (const [name, value] of Object.entries(source ?? {})) {
+    if (typeof value === 'string') labels[name] = value;
+    else if (typeof value === 'number' || typeof value === 'boolean') labels[name] = String(value);
+  }
+  return labels;
+}
+
+/** Labels from bare tags: `env:prod` and `env=prod` are name and value, a tag without either is a label with an empty value. */
+export function labelsOfTags(tags: string | readonly string[] | null | undefined): Record<string, string> {
+  const list = typeof tags === 'string' ? tags.split(',') : (tags ?? []);
+  const labels: Record<string, string> = {};
+  for (const tag of list.map((text) => text.trim()).filter((text) => text !== '')) {
+    const cut = tag.search(/[:=]/);
+    if (cut > 0) labels[tag.slice(0, cut).trim()] = tag.slice(cut + 1).trim();
+    else labels[tag] = '';
+  }
+  return labels;
+}

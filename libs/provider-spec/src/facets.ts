@@ -1,0 +1,16 @@
+import type { Kind } from '@fleetgate/model';
+
+/** The facet of a provider that holds each kind. */
+export const facetOf = {
+  project: 'projects',
+  cluster: 'clusters',
+  cluster_group: 'clusterGroups',
+  deployment: 'deployments',
+  release: 'releases',
+} as const satisfies Record<Kind, string>;
+
+export type FacetOf<K extends Kind> = (typeof facetOf)[K];
+export type FacetName = FacetOf<Kind>;
+
+/** Operations that change nothing upstream, so that they may be shared among callers and repeated. */
+export const readOperations: readonly string[] = ['identify', 'list', 'get'];
