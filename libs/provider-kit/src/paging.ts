@@ -37,10 +37,14 @@ export interface OffsetList<T> {
   scheme: string;
   /** rows asked for when the caller names no limit, and the most the upstream gives */
   pageSize: { default: number; max: number };
-  fetch: (
-    window: { offset: number; limit: number },
-    call: Call,
-  ) => Promise<{ items: readonly T[]; total: number }>;
+  fetch: (window: { offset: number; limit: number }, call: Call) => Promise<OffsetPage<T>>;
+}
+
+export interface OffsetPage<T> {
+  items: readonly T[];
+  /** how many rows the upstream sent, where some of them are not among `items` */
+  received?: number;
+  total: number;
 }
 
 /**
@@ -60,11 +64,11 @@ export function offsetList<T>(list: OffsetList<T>): (input: ListInput, call: Cal
     const from = input.cursor === undefined ? undefined : codec.decode(input.cursor);
     const limit = Math.min(input.limit ?? list.pageSize.default, list.pageSize.max);
     const offset = from?.offset ?? 0;
-    const { items, total } = await list.fetch({ offset, limit }, call);
-    const end = offset + items.length;
-    const finished = items.length === 0 || end >= total;
+    const { items, total, received = items.length } = await list.fetch({ offset, limit }, call);
+    const end = offset + received;
+    const finished = received === 0 || end >= total;
     const shifted =
-      from?.shifted || (from !== undefined && from.total !== total) || (items.length === 0 && offset < total);
+      from?.shifted || (from !== undefined && from.total !== total) || (received === 0 && offset < total);
     return {
       items,
       ...(finished ? {} : { next: codec.encode({ offset: end, total, shifted: Boolean(shifted) }) }),

@@ -1,0 +1,80 @@
+import type { DeploymentRecord, RolloutStatus } from '@fleetgate/model';
+import { type Http, instant, native, nestedList, wordOf } from '@fleetgate/provider-kit';
+import type { Facet } from '@fleetgate/provider-spec';
+import { z } from 'zod';
+import { listed } from './lists.ts';
+import { oneOf, WireDeployment, WireProject } from './wire.ts';
+
+/** The documented words, and those of the platforms that it is built like. */
+const statuses: Record<string, RolloutStatus> = {
+  queued: 'queued',
+  pending: 'queued',
+  running: 'running',
+  in_progress: 'running',
+  started: 'running',
+  building: 'running',
+  success: 'success',
+  succeeded: 'success',
+  completed: 'success',
+  failed: 'failed',
+  error: 'failed',
+  cancelled: 'cancelled',
+  canceled: 'cancelled',
+  removed: 'removed',
+};
+
+/** Deployments are only listed under their project: every project is walked. */
+export function deployments(http: Http): Facet<DeploymentRecord> {
+  return {
+    list: perProject(http, deploymentOf),
+    get: async ({ key }, call) => deploymentOf(await readDeployment(http, key, call)),
+  };
+}
+
+export function perProject<R>(http: Http, record: (wire: WireDeployment) => R): Facet<R>['list'] {
+  return nestedList({
+    scheme: 'app-platform deployments by project',
+    scope: z.string(),
+    outer: listed(http, ['projects'], WireProject, ({ id }) => id),
+    inner: (project, input, call) =>
+      listed(http, ['projects', project, 'deployments'], WireDeployment, (wire) =>
+        record({ ...wire, project_id: wire.project_id ?? project }),
+      )(input, call),
+  });
+}
+
+export async function readDeployment(
+  http: Http,
+  key: readonly string[],
+  call: Parameters<Http['request']>[1],
+): Promise<WireDeployment> {
+  const path = ['deployments', ...key];
+  const { data } = await http.request({ path, answer: oneOf(WireDeployment) }, call);
+  return data;
+}
+
+export function deploymentOf(wire: WireDeployment): DeploymentRecord {
+  return {
+    key: [wire.id],
+    ...rolloutOf(wire),
+    url: wire.url ?? null,
+    project_key: wire.project_id ? [wire.project_id] : null,
+    target: null,
+    latest_release: null,
+    native: native(wire),
+  };
+}
+
+/** What a deployment and its only release have in common: they are one execution. */
+export function rolloutOf(wire: WireDeployment) {
+  return {
+    name: wire.name || wire.id,
+    labels: {},
+    native_status: wire.status ?? null,
+    created_at: instant(wire.created_at),
+    updated_at: instant(wire.updated_at),
+    status: wordOf(statuses, wire.status),
+    version: wire.version ?? wire.commit ?? null,
+    completed_at: instant(wire.completed_at),
+  };
+}

@@ -1,0 +1,1 @@
+export { appPlatform } from './provider.ts';

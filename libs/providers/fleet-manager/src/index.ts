@@ -1,0 +1,1 @@
+export { fleetManager } from './provider.ts';

@@ -1,0 +1,31 @@
+import { type Http, offsetList } from '@fleetgate/provider-kit';
+import type { Facet } from '@fleetgate/provider-spec';
+import type { z } from 'zod';
+import { pageOf } from './wire.ts';
+
+const pageSize = { default: 200, max: 200 };
+
+/** A list by offset and limit. Some unpublished lists come without `meta`; these are whole. */
+export function listed<W extends z.ZodType, R>(
+  http: Http,
+  path: readonly string[],
+  item: W,
+  record: (wire: z.output<W>) => R | undefined,
+): Facet<R>['list'] {
+  return offsetList<R>({
+    scheme: `fleet-manager ${path.join('/')}`,
+    pageSize,
+    async fetch({ offset, limit }, call) {
+      const { items, meta } = await http.request(
+        { path, query: { offset, limit }, answer: pageOf(item) },
+        call,
+      );
+      const rows = items.map((wire) => record(wire as z.output<W>));
+      return {
+        items: rows.filter((row) => row !== undefined),
+        received: items.length,
+        total: meta?.total ?? offset + items.length,
+      };
+    },
+  });
+}

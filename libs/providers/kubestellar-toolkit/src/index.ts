@@ -1,0 +1,1 @@
+export { kubestellarToolkit } from './provider.ts';
