@@ -1,0 +1,11 @@
+import { describeProvider } from '@fleetgate/provider-conformance';
+import { startUpstream } from '@fleetgate/sandbox';
+import { appPlatform } from '../src/index.ts';
+
+describeProvider({
+  definition: appPlatform,
+  start: (options) => startUpstream('app-platform', { ...options, frozen: true }),
+  settings: (upstream) => ({ baseUrl: upstream.baseUrl, apiKey: upstream.credentials['apiKey'] }),
+  refusedSettings: (upstream) => ({ baseUrl: upstream.baseUrl, apiKey: 'not-the-key' }),
+  deviations: [],
+});

@@ -1,0 +1,11 @@
+import { describeProvider } from '@fleetgate/provider-conformance';
+import { startUpstream } from '@fleetgate/sandbox';
+import { fleetManager } from '../src/index.ts';
+
+describeProvider({
+  definition: fleetManager,
+  start: (options) => startUpstream('fleet-manager', { ...options, frozen: true }),
+  settings: (upstream) => ({ baseUrl: upstream.baseUrl, apiKey: upstream.credentials['apiKey'] }),
+  refusedSettings: (upstream) => ({ baseUrl: upstream.baseUrl, apiKey: 'not-the-key' }),
+  deviations: [],
+});

@@ -1,0 +1,11 @@
+import { describeProvider } from '@fleetgate/provider-conformance';
+import { startUpstream } from '@fleetgate/sandbox';
+import { kubestellarToolkit } from '../src/index.ts';
+
+describeProvider({
+  definition: kubestellarToolkit,
+  start: (options) => startUpstream('kubestellar-toolkit', { ...options, frozen: true }),
+  settings: (upstream) => ({ baseUrl: upstream.baseUrl, token: upstream.credentials['token'] }),
+  refusedSettings: (upstream) => ({ baseUrl: upstream.baseUrl, token: 'not-the-token' }),
+  deviations: [],
+});
