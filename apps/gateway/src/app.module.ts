@@ -1,0 +1,63 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { ClusterGroupsController } from './cluster-groups/cluster-groups.controller.ts';
+import { ClustersController } from './clusters/clusters.controller.ts';
+import type { Config } from './config.ts';
+import { CONNECTIONS, type Connections } from './connections/connection.ts';
+import { ConnectionReports } from './connections/connection-reports.ts';
+import { ConnectionsController } from './connections/connections.controller.ts';
+import { DatabaseModule } from './database/database.module.ts';
+import type { DatabaseTarget } from './database/database.ts';
+import { DeploymentsController } from './deployments/deployments.controller.ts';
+import { HealthController } from './health/health.controller.ts';
+import { Health } from './health/health.ts';
+import { ReadyAnswers } from './http/ready-answers.ts';
+import { InventoryModule } from './inventory/inventory.module.ts';
+import { ProjectsController } from './projects/projects.controller.ts';
+import { ProvidersController } from './providers/providers.controller.ts';
+import { Cursors } from './reading/cursor.ts';
+import { Lists } from './reading/lists.ts';
+import { Ones } from './reading/ones.ts';
+import { Reader } from './reading/reader.ts';
+import { Scope } from './reading/scope.ts';
+import { ReleasesController } from './releases/releases.controller.ts';
+
+export interface AppParts {
+  config: Config;
+  database: DatabaseTarget;
+  connections: Connections;
+}
+
+/** The list of features. */
+@Module({})
+export class AppModule {
+  static with({ config, database, connections }: AppParts): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        DatabaseModule.forRoot(database),
+        InventoryModule.forRoot({ connections, role: config.role }),
+      ],
+      controllers: [
+        ProjectsController,
+        DeploymentsController,
+        ReleasesController,
+        ClustersController,
+        ClusterGroupsController,
+        ProvidersController,
+        ConnectionsController,
+        HealthController,
+      ],
+      providers: [
+        { provide: CONNECTIONS, useValue: connections },
+        { provide: Cursors, useValue: new Cursors(config.secretKey) },
+        Scope,
+        Lists,
+        Ones,
+        Reader,
+        ReadyAnswers,
+        ConnectionReports,
+        Health,
+      ],
+    };
+  }
+}

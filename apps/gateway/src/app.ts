@@ -1,0 +1,69 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { AppModule, type AppParts } from './app.module.ts';
+import type { AppHandle } from './boot/app-handle.ts';
+import { serveDocuments } from './docs/documents.ts';
+import { Health } from './health/health.ts';
+import { answerError, ErrorFilter } from './http/error-filter.ts';
+import { rootKeyAuthentication } from './http/principal.ts';
+import { ReadyAnswers } from './http/ready-answers.ts';
+import { RouteTable } from './http/route-table.ts';
+import { createServer, wrongMethodOrPath } from './http/server.ts';
+import { Sources } from './inventory/sources.ts';
+import { SyncJobs } from './inventory/sync-jobs.ts';
+import { NestLogger } from './logging/nest-logger.ts';
+
+/** Wires the whole gateway and starts its background work; it listens when told to. */
+export async function createApp(
+  parts: AppParts & { logger: Logger },
+): Promise<AppHandle & { app: NestFastifyApplication }> {
+  const { config, logger } = parts;
+  let ready: ReadyAnswers | undefined;
+  const server = createServer({
+    logger,
+    authenticate: rootKeyAuthentication(config.rootKey),
+    ready: () => ready,
+  });
+  const routes = new RouteTable(server);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.with(parts),
+    // The adapter's types name Fastify's own copy of the same class.
+    new FastifyAdapter(server as never),
+    { logger: new NestLogger(logger), abortOnError: false, forceCloseConnections: false },
+  );
+  app.useGlobalFilters(new ErrorFilter());
+  serveDocuments(app);
+  await app.init();
+  answerTheRest(server, routes);
+  await server.ready();
+  ready = app.get(ReadyAnswers);
+
+  const jobs = config.role === 'api' ? undefined : app.get(SyncJobs);
+  await jobs?.start();
+
+  return {
+    app,
+    async listen() {
+      const url = await server.listen({ host: config.host, port: config.port });
+      return { url };
+    },
+    firstSync: (timeoutMs) => app.get(Sources).firstSync(timeoutMs),
+    async close() {
+      app.get(Health).stopping();
+      await server.close();
+      await jobs?.stop();
+      await app.close();
+    },
+  };
+}
+
+/** What no route answers, and what goes wrong before Nest has a hold of the request. */
+function answerTheRest(server: FastifyInstance, routes: RouteTable): void {
+  server.setErrorHandler((error, request, reply) => answerError(error, request, reply));
+  server.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] as string;
+    answerError(wrongMethodOrPath(path, request.method, routes.methodsOf(path)), request, reply);
+  });
+}

@@ -1,0 +1,50 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+
+const description = `One stable API for every project, deployment and cluster, whatever platform holds them.
+
+Send the API key as \`Authorization: Bearer <key>\`. Every answer carries a \`requestId\`, in its body and as \`X-Request-Id\`;
+every error has the same envelope. Lists are answered from the inventory and name, under \`sources\`, how fresh each
+connection's part is; \`X-Fleetgate-Complete: false\` says that one is missing.`;
+
+/** OpenAPI 3.1, made from the same zod schemas that check requests and describe answers. */
+export function openApiOf(app: INestApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setTitle('Fleetgate')
+    .setDescription(description)
+    .setVersion('1')
+    .setOpenAPIVersion('3.1.0')
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'an API key' })
+    .addServer('/')
+    .build();
+  return SwaggerModule.createDocument(app, config, {
+    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
+  });
+}
+
+const css = `
+  .swagger-ui .topbar { display: none }
+  .swagger-ui .info { margin: 32px 0 }
+  .swagger-ui .info .title { font-size: 32px }
+`;
+
+/** Serves /openapi.json and the page at /docs; the document is made when it is first asked for. */
+export function serveDocuments(app: INestApplication): void {
+  let document: OpenAPIObject | undefined;
+  SwaggerModule.setup(
+    'docs',
+    app,
+    () => {
+      document ??= openApiOf(app);
+      return document;
+    },
+    {
+      jsonDocumentUrl: 'openapi.json',
+      raw: ['json'],
+      customSiteTitle: 'Fleetgate API',
+      customCss: css,
+      swaggerOptions: { persistAuthorization: true, tagsSorter: 'alpha', docExpansion: 'list' },
+    },
+  );
+}

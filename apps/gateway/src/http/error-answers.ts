@@ -1,0 +1,86 @@
+import { type ErrorBody, type ErrorCode, type ErrorDetail, errorStatus } from '@fleetgate/model';
+import { HttpException } from '@nestjs/common';
+import { ApiError } from '../answers/api-error.ts';
+
+export interface ErrorAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+  /** true: a bug of ours, or something that nobody foresaw; to be logged with its cause */
+  unforeseen: boolean;
+}
+
+/** Errors of Fastify and its parsers, by their code. */
+const fastifyErrors: Readonly<Record<string, [ErrorCode, string]>> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: ['bad_request', 'the body is not valid JSON'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['bad_request', 'the body is empty, though its content type says JSON'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['bad_request', 'the body is not as long as Content-Length says'],
+  FST_ERR_CTP_BODY_TOO_LARGE: ['payload_too_large', 'the body is larger than 1 MiB'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'send application/json'],
+  FST_ERR_BAD_URL: ['bad_request', 'the path is not a valid URL'],
+};
+
+/**
+ * The only maker of error bodies: the envelope of the API, or the same facts as RFC 9457 where the caller's Accept asks for
+ * application/problem+json. What nobody foresaw says nothing about its cause.
+ */
+export function errorAnswer(error: unknown, requestId: string, accept: string | undefined): ErrorAnswer {
+  const known = asApiError(error);
+  const failure = known ?? new ApiError('internal_error', 'something went wrong on our side');
+  const { details = [], source, retryAfterSeconds, headers = {} } = failure.facts;
+  const facts: ErrorBody['error'] = {
+    code: failure.code,
+    message: failure.message,
+    status: failure.status,
+    details: [...details] as ErrorDetail[],
+    ...(source ? { source } : {}),
+  };
+  const asProblem = accept?.includes('application/problem+json') ?? false;
+  return {
+    status: failure.status,
+    unforeseen: known === undefined,
+    headers: {
+      'content-type': asProblem
+        ? 'application/problem+json; charset=utf-8'
+        : 'application/json; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-request-id': requestId,
+      ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
+      ...headers,
+    },
+    body: JSON.stringify(asProblem ? problemOf(facts, requestId) : { error: facts, requestId }),
+  };
+}
+
+function problemOf(facts: ErrorBody['error'], requestId: string): Record<string, unknown> {
+  const { code, message, ...rest } = facts;
+  return {
+    type: 'about:blank',
+    title: code.replaceAll('_', ' '),
+    detail: message,
+    code,
+    ...rest,
+    requestId,
+  };
+}
+
+function asApiError(error: unknown): ApiError | undefined {
+  if (error instanceof ApiError) return error;
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code === 'string' && Object.hasOwn(fastifyErrors, code)) {
+    const [known, message] = fastifyErrors[code] as [ErrorCode, string];
+    return new ApiError(known, message, { cause: error });
+  }
+  const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
+  if (status === undefined || status >= 500) return undefined;
+  // A refusal by the framework itself: its status says what kind, its text may hold anything.
+  const byStatus = Object.entries(errorStatus).find(([, value]) => value === status)?.[0] as
+    | ErrorCode
+    | undefined;
+  return new ApiError(byStatus ?? 'bad_request', 'the request cannot be understood', { cause: error });
+}
+
+function statusOf(error: unknown): number | undefined {
+  const status = (error as { statusCode?: unknown } | null)?.statusCode;
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
+}

@@ -1,0 +1,37 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { ApiError } from '../answers/api-error.ts';
+
+/** Who calls, and what it may see. */
+export interface Principal {
+  readonly id: string;
+  /** slugs of the connections that it may see; absent: all of them */
+  readonly connections?: readonly string[];
+}
+
+export type Authenticate = (authorization: string | undefined) => Principal;
+
+const challenge = { 'www-authenticate': 'Bearer realm="fleetgate"' };
+
+/** Knows the root key, by its hash alone, compared in constant time. */
+export function rootKeyAuthentication(rootKey: string): Authenticate {
+  const expected = sha256(rootKey);
+  const root: Principal = { id: 'root' };
+  return (authorization) => {
+    const presented = /^Bearer +([\x21-\x7e]{1,4096})$/i.exec(authorization ?? '')?.[1];
+    if (presented === undefined) {
+      throw new ApiError('unauthorized', 'send an API key: Authorization: Bearer <key>', {
+        headers: challenge,
+      });
+    }
+    if (!timingSafeEqual(sha256(presented), expected)) {
+      throw new ApiError('unauthorized', 'this API key is not known', {
+        headers: { 'www-authenticate': `${challenge['www-authenticate']}, error="invalid_token"` },
+      });
+    }
+    return root;
+  };
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
+import { Revisions } from '../inventory/revisions.ts';
+import type { ListAnswer } from '../reading/lists.ts';
+
+/** All ready answers together, in bytes; one that is larger than an eighth of it is not kept. */
+const maxBytes = 64 * 1024 * 1024;
+/** What an entry costs beside its bytes. */
+const overhead = 512;
+
+/**
+ * List answers as bytes, by who asks and what for. One is given again as long as the inventory stands at the revision that
+ * it shows and no source has aged into another state.
+ */
+@Injectable()
+export class ReadyAnswers {
+  readonly #answers = new LRUCache<string, ListAnswer>({
+    maxSize: maxBytes,
+    maxEntrySize: maxBytes / 8,
+    sizeCalculation: (answer, key) => answer.head.length + key.length + overhead,
+  });
+
+  constructor(private readonly revisions: Revisions) {}
+
+  find(principalId: string, url: string): ListAnswer | undefined {
+    const answer = this.#answers.get(`${principalId} ${url}`);
+    if (answer === undefined || !this.revisions.trusted) return undefined;
+    if (this.revisions.of(answer.kinds) !== answer.revision || answer.validUntil <= Date.now())
+      return undefined;
+    return answer;
+  }
+
+  keep(principalId: string, url: string, answer: ListAnswer): void {
+    if (this.revisions.trusted) this.#answers.set(`${principalId} ${url}`, answer);
+  }
+}
+
+/**
+ * Writes a list past the framework's own path: the ready bytes as they are, and behind them the request id, so that a kept
+ * body is never copied.
+ */
+export function writeList(request: FastifyRequest, reply: FastifyReply, answer: ListAnswer): void {
+  reply.hijack();
+  const response = reply.raw;
+  const common = [
+    'etag',
+    answer.etag,
+    'cache-control',
+    'private, no-cache',
+    'vary',
+    'Authorization',
+    'x-request-id',
+    request.id,
+    'x-fleetgate-complete',
+    answer.complete ? 'true' : 'false',
+  ];
+  if (matches(request.headers['if-none-match'], answer.etag)) {
+    response.writeHead(304, common);
+    response.end();
+    return;
+  }
+  const tail = `,"requestId":"${request.id}"}`;
+  common.push(
+    'content-type',
+    'application/json; charset=utf-8',
+    'content-length',
+    String(answer.head.length + tail.length),
+  );
+  response.writeHead(200, common);
+  if (request.method !== 'HEAD') response.write(answer.head);
+  response.end(request.method === 'HEAD' ? undefined : tail);
+}
+
+/** Weak comparison, as RFC 9110 asks for If-None-Match. */
+export function matches(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  if (ifNoneMatch === etag || ifNoneMatch === '*') return true;
+  const bare = etag.replace(/^W\//, '');
+  return ifNoneMatch.split(',').some((tag) => tag.trim().replace(/^W\//, '') === bare);
+}

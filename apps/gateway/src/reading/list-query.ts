@@ -1,0 +1,129 @@
+import { decodeId, Instant, type Kind, Slug, statuses } from '@fleetgate/model';
+import { z } from 'zod';
+import type { ListQuery as StoreQuery } from '../inventory/inventory.ts';
+
+export const sortFields = ['name', 'created_at', 'updated_at'] as const;
+
+const wholeNumber = (least: number, most: number) =>
+  z.coerce
+    .string()
+    .regex(/^\d{1,9}$/, { error: `must be a whole number from ${least} to ${most}` })
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, {
+      error: `must be a whole number from ${least} to ${most}`,
+    });
+
+const yes = z
+  .enum(['true', 'false'], { error: 'must be true or false' })
+  .transform((word) => word === 'true');
+
+const idOf = (kind: Kind, article: string) =>
+  z.string().refine((id) => decodeId(id)?.kind === kind, { error: `must be the id of ${article}` });
+
+const instant = z
+  .string()
+  .refine(
+    (text) =>
+      /^\d{4}-\d\d-\d\d([T ][\d:.]+(Z|[+-]\d\d:?\d\d)?)?$/.test(text) && !Number.isNaN(Date.parse(text)),
+    {
+      error: 'must be an RFC 3339 time, like 2026-03-01T09:30:00Z',
+    },
+  )
+  .transform((text) => new Date(text).toISOString())
+  .pipe(Instant);
+
+const label = z
+  .string()
+  .regex(/^[^:]{1,256}:[\s\S]{0,1024}$/, { error: 'must be name:value' })
+  .transform((text) => {
+    const cut = text.indexOf(':');
+    return { key: text.slice(0, cut), value: text.slice(cut + 1) };
+  });
+
+const labels = z
+  .union([z.string().transform((one) => [one]), z.array(z.string()).max(20, { error: 'at most 20 labels' })])
+  .pipe(z.array(label))
+  .describe('name:value; repeat it to ask for several at once');
+
+const native = z.enum(['native'], { error: 'can only be native' });
+
+const maxStale = wholeNumber(0, 86_400).describe('seconds');
+
+/** Parameters of every list. */
+const common = {
+  page: wholeNumber(1, 10_000_000).optional().describe('1 is the first; not together with cursor'),
+  cursor: z.string().min(1).max(8192).optional().describe('pagination.next_cursor of the answer before'),
+  limit: wholeNumber(1, 100).default(20),
+  q: z.string().min(1).max(200).optional().describe('part of the name, in any case'),
+  label: labels.optional(),
+  provider: Slug.optional(),
+  connection: Slug.optional(),
+  team: z.string().min(1).max(200).optional(),
+  updated_since: instant.optional(),
+  include: native.optional().describe("native: with the upstream's own object"),
+  require: z
+    .string()
+    .min(1)
+    .max(4096)
+    .optional()
+    .describe('complete, or connections by comma: 503 when one of them is missing'),
+  max_stale: maxStale.optional().describe('seconds; older sources are refreshed first'),
+};
+
+const sortOf = (defaultSort: string) =>
+  z
+    .string()
+    .regex(/^-?(name|created_at|updated_at)$/, {
+      error: `must be one of ${sortFields.join(', ')}, with - before it for the reverse`,
+    })
+    .default(defaultSort);
+
+const statusOf = (kind: 'project' | 'cluster' | 'deployment' | 'release') =>
+  z
+    .enum(statuses[kind] as readonly [string, ...string[]], {
+      error: `must be one of ${statuses[kind].join(', ')}`,
+    })
+    .optional();
+
+const project = idOf('project', 'a project').optional();
+const cluster = idOf('cluster', 'a cluster').optional();
+
+export const listQueries = {
+  project: z.strictObject({ ...common, sort: sortOf('name'), status: statusOf('project') }),
+  cluster: z.strictObject({ ...common, sort: sortOf('name'), status: statusOf('cluster'), project }),
+  cluster_group: z.strictObject({ ...common, sort: sortOf('name') }),
+  deployment: z.strictObject({
+    ...common,
+    sort: sortOf('-created_at'),
+    status: statusOf('deployment'),
+    project,
+    cluster,
+  }),
+  release: z.strictObject({ ...common, sort: sortOf('-created_at'), status: statusOf('release') }),
+} as const satisfies Record<Kind, z.ZodType>;
+
+/** Every parameter that some list knows; each list refuses the ones that it does not. */
+export type ListParameters = z.output<(typeof listQueries)[Kind]> & {
+  status?: string | undefined;
+  project?: string | undefined;
+  cluster?: string | undefined;
+};
+
+export const readQuery = z.strictObject({
+  include: native.optional().describe("native: with the upstream's own object"),
+  max_stale: maxStale.default(5).describe('seconds; 0 is live'),
+  cached: yes.default(false).describe('true: never ask the upstream'),
+});
+export type ReadParameters = z.output<typeof readQuery>;
+
+export function sortOfParameter(text: string): StoreQuery['sort'] {
+  const descending = text.startsWith('-');
+  return { field: text.slice(descending ? 1 : 0) as StoreQuery['sort']['field'], descending };
+}
+
+/** Parameters of lists of things that the gateway itself owns. */
+export const pageQuery = z.strictObject({
+  page: wholeNumber(1, 10_000_000).default(1),
+  limit: wholeNumber(1, 100).default(20),
+});
+export type PageParameters = z.output<typeof pageQuery>;

@@ -1,0 +1,43 @@
+import type { Kind } from '@fleetgate/model';
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { writeOne } from '../http/answers.ts';
+import { callerOf } from '../http/current.ts';
+import { ReadyAnswers, writeList } from '../http/ready-answers.ts';
+import type { ListParameters, ReadParameters } from './list-query.ts';
+import { Lists, type Nested } from './lists.ts';
+import { Ones } from './ones.ts';
+
+/** What the controllers of all five kinds do, in one place. */
+@Injectable()
+export class Reader {
+  constructor(
+    private readonly lists: Lists,
+    private readonly ones: Ones,
+    private readonly ready: ReadyAnswers,
+  ) {}
+
+  async list(
+    kind: Kind,
+    parameters: ListParameters,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    nested: Nested = {},
+  ): Promise<void> {
+    const { principal } = callerOf(request);
+    const answer = await this.lists.answer(kind, parameters, principal, nested);
+    // An answer that had to be refreshed first is good for this once.
+    if (parameters.max_stale === undefined) this.ready.keep(principal.id, request.url, answer);
+    writeList(request, reply, answer);
+  }
+
+  async one(
+    kind: Kind,
+    id: string,
+    parameters: ReadParameters,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    writeOne(request, reply, await this.ones.answer(kind, id, parameters, callerOf(request)));
+  }
+}
