@@ -4,7 +4,9 @@
 import { connect } from 'node:net';
 
 const { host = '127.0.0.1', port, seconds, connections, paths, headers = {} } = JSON.parse(process.argv[2]);
-const headerText = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+const headerText = Object.entries(headers)
+  .map(([name, value]) => `${name}: ${value}\r\n`)
+  .join('');
 const until = Date.now() + seconds * 1000;
 const statuses = {};
 const latencies = [];

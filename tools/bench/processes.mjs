@@ -21,7 +21,10 @@ export function residentMb(pid) {
 /** Starts a Node program that says {type:'ready'} over IPC; resolves with the child and what it said. */
 export function start(path, args = [], env = {}) {
   return new Promise((resolve, reject) => {
-    const child = fork(path, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const child = fork(path, args, {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
     child.once('exit', (code) => reject(new Error(`${path} ended with ${code}`)));
     child.on('message', (message) => {
       if (message.type === 'failed') reject(new Error(message.message));

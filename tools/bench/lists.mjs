@@ -1,0 +1,115 @@
+// Lists over HTTP beside raw node:http servers that send the same bytes, or run the same statement.
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDataSource } from '../../apps/gateway/dist/database/data-source.js';
+import { Database } from '../../apps/gateway/dist/database/database.js';
+import { pageStatement } from '../../apps/gateway/dist/inventory/list-statement.js';
+import { number, ratio, row, title } from './print.mjs';
+import { startFloor, stop, versus } from './processes.mjs';
+import { authorization, startFleetManager, startGateway } from './stack.mjs';
+
+const rounds = 7;
+const seconds = 3;
+const connections = 32;
+
+export async function lists(target, url) {
+  title('Lists over HTTP: requests per CPU second of the server, medians of rounds in turn');
+  const upstream = await startFleetManager(25_000);
+  const gateway = await startGateway(url, upstream);
+  const dir = mkdtempSync(join(tmpdir(), 'fleetgate-bench-'));
+  try {
+    await gateway.synced(0);
+    const path = '/v1/clusters?limit=100';
+    const warm = await gateway.get(path);
+    const total = JSON.parse(warm.text).pagination.total;
+    const file = join(dir, 'body.json');
+    writeFileSync(file, warm.text);
+    const options = { seconds, connections, headers: { authorization } };
+    const ours = (paths, headers = {}) => ({
+      pid: gateway.pid,
+      options: { ...options, port: gateway.port, paths, headers: { ...options.headers, ...headers } },
+    });
+    const floor = async (args, paths) => {
+      const { child, ready } = await startFloor(...args);
+      return { child, pid: child.pid, options: { ...options, port: ready.port, paths } };
+    };
+
+    const bytes = await floor(['bytes', file], [path]);
+    const hot = await versus(ours([path]), bytes, rounds);
+    print(`GET ${path} warm, ${number(total)} rows, ${number(warm.text.length / 1024)} KB`, hot, '≥ 0.7 ×');
+    await stop(bytes.child);
+
+    const notModified = await floor(['not-modified'], [path]);
+    const hit = await versus(
+      ours([path], { 'if-none-match': warm.headers.get('etag') }),
+      notModified,
+      rounds,
+    );
+    if (!hit.statuses['304']) throw new Error(`expected 304, got ${JSON.stringify(hit.statuses)}`);
+    print('the same with If-None-Match that hits', hit, '≥ 0.8 ×');
+    await stop(notModified.child);
+
+    await uncached(target, url, { ours, floor, dir });
+  } finally {
+    await gateway.stop();
+    await upstream.stop();
+  }
+}
+
+/** Every call another page and filter: no two are the same within a round, so nothing is ready. */
+async function uncached(target, url, { ours, floor, dir }) {
+  const source = await openDataSource(target);
+  const database = new Database(source, target);
+  const moment = (n) => new Date(Date.UTC(2025, 0, 1) + n * 1000).toISOString();
+  const statements = {};
+  const paths = [];
+  const few = { everywhere: 10_000, scope: 10_000, total: 10_000, alone: [10_000] };
+  const { planOf } = await import('../../apps/gateway/dist/inventory/list-plan.js');
+  const { filtersOf } = await import('../../apps/gateway/dist/inventory/list-query.js');
+  for (let n = 0; n < 20_000; n++) {
+    const page = 1 + (n % 40);
+    const path = `/v1/clusters?limit=100&page=${page}&updated_since=${moment(n)}`;
+    const query = {
+      kind: 'cluster',
+      labels: [],
+      updatedSince: moment(n),
+      sort: { field: 'name', descending: false },
+      limit: 100,
+      from: { page },
+      native: false,
+    };
+    const offset = (page - 1) * 100;
+    const plan = planOf(
+      { filters: filtersOf(query), connections: undefined, field: 'name', depth: offset + 100 },
+      few,
+    );
+    const slice = { offset, limit: 100, backwards: false };
+    const { name, text, values } = pageStatement(query, plan, slice);
+    // The same statement, its body column first: the floor sends the rows as they come.
+    statements[path] = {
+      name,
+      text: text.replace(/^SELECT p\.id, [^,]+(\([^)]*\))?[^,]*, r\.body::text/, 'SELECT r.body::text'),
+      values,
+    };
+    paths.push(path);
+  }
+  await source.destroy();
+  void database;
+  const file = join(dir, 'statements.json');
+  writeFileSync(file, JSON.stringify({ database: url, statements }));
+  const raw = await floor(['sql', file], paths);
+  const result = await versus(ours(paths), raw, 5);
+  print('every call another filter and page, limit 100', result, '≥ 0.7 × (the same SQL by bare pg)');
+  await stop(raw.child);
+}
+
+function print(name, { a, b, ratio: value, ratios, p99 }, asked) {
+  const spread = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`;
+  row(name, ratio(value), asked);
+  row(
+    '',
+    `${number(a)} : ${number(b)}`,
+    `requests per CPU second; ratios ${spread}; p99 ${p99.a.toFixed(1)} : ${p99.b.toFixed(1)} ms`,
+  );
+}

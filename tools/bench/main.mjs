@@ -1,0 +1,49 @@
+// npm run bench [-- lists scale sync]: prints each figure beside what it is measured against. Nothing here asserts.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { startEmbeddedPostgres } from '../../libs/embedded-postgres/dist/index.js';
+import { lists } from './lists.mjs';
+import { scale } from './scale.mjs';
+import { sync } from './sync.mjs';
+
+const asked = process.argv.slice(2);
+const wanted = (name) => asked.length === 0 || asked.includes(name);
+const dir = mkdtempSync(join(tmpdir(), 'fleetgate-bench-pg-'));
+const server = await startEmbeddedPostgres({ dataDir: join(dir, 'postgres') });
+const urlOf = (name) =>
+  `postgres://${server.user}@localhost/${name}?host=${encodeURIComponent(server.host)}&port=${server.port}`;
+
+/** A database of its own for each part, so that none reads in another's bloat. */
+async function databaseOf(name) {
+  const { default: pg } = await import('pg');
+  const client = new pg.Client({
+    host: server.host,
+    port: server.port,
+    user: server.user,
+    database: server.database,
+  });
+  await client.connect();
+  await client.query(`CREATE DATABASE ${name}`);
+  await client.end();
+  return { host: server.host, port: server.port, user: server.user, database: name };
+}
+
+/** The server and all its sessions and workers. */
+function serverPids() {
+  const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(server.pid)], { encoding: 'utf8' });
+  return [server.pid, ...children.trim().split(/\s+/).filter(Boolean).map(Number)];
+}
+
+try {
+  process.stdout.write(
+    `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, embedded PostgreSQL\n`,
+  );
+  if (wanted('lists')) await lists(await databaseOf('lists'), urlOf('lists'));
+  if (wanted('sync')) await sync(await databaseOf('sync'), urlOf('sync'), serverPids);
+  if (wanted('scale')) await scale(await databaseOf('scale'));
+} finally {
+  await server.stop();
+  rmSync(dir, { recursive: true, force: true });
+}

@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { start, stop } from './processes.mjs';
+
+const root = new URL('../..', import.meta.url).pathname;
+export const rootKey = 'fg_root_for_benchmarks_only_0000';
+export const authorization = `Bearer ${rootKey}`;
+const settle = 30 * 60_000;
+
+/** An emulated Fleet Manager of `scale` objects whose clock stands still, in a process of its own. */
+export async function startFleetManager(scale) {
+  const { child, ready } = await start(join(root, 'tools/bench/upstream.mjs'), [
+    'fleet-manager',
+    String(scale),
+  ]);
+  return { pid: child.pid, baseUrl: ready.baseUrl, credentials: ready.credentials, stop: () => stop(child) };
+}
+
+/** The gateway as it is shipped, on a database of its own, with one connection. */
+export async function startGateway(database, upstream, { interval = '24h', logLevel = 'info' } = {}) {
+  const dir = mkdtempSync(join(tmpdir(), 'fleetgate-bench-'));
+  const config = join(dir, 'connections.yaml');
+  writeFileSync(
+    config,
+    JSON.stringify({
+      connections: [
+        {
+          slug: 'fm-bench',
+          provider: 'fleet-manager',
+          sync: { interval },
+          settings: {
+            baseUrl: upstream.baseUrl,
+            apiKey: upstream.credentials.apiKey,
+            limits: { concurrency: 16, requestsPerSecond: 10_000, burst: 10_000 },
+          },
+        },
+      ],
+    }),
+  );
+  const port = 20_000 + Math.floor(Math.random() * 20_000);
+  const { child, ready } = await start(join(root, 'apps/gateway/dist/main.js'), [], {
+    FLEETGATE_PORT: String(port),
+    FLEETGATE_DATA_DIR: join(dir, 'data'),
+    FLEETGATE_CONFIG: config,
+    FLEETGATE_DATABASE_URL: database,
+    FLEETGATE_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
+    FLEETGATE_ROOT_KEY: rootKey,
+    FLEETGATE_LOG_LEVEL: logLevel,
+  });
+  const get = async (path, headers = {}) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      headers: { authorization, ...headers },
+    });
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  };
+  const kinds = async () => JSON.parse((await get('/v1/connections/fm-bench')).text).data.sync.kinds;
+  return {
+    pid: child.pid,
+    port,
+    url: ready.url,
+    get,
+    /** Waits until every kind was walked at or after `since`. */
+    async synced(since) {
+      const until = Date.now() + settle;
+      while (Date.now() < until) {
+        const states = Object.values(await kinds());
+        const failing = states.find(({ state }) => state === 'failing');
+        if (failing) throw new Error(`the sync fails: ${failing.error.message}`);
+        if (states.every(({ observed_at }) => observed_at && Date.parse(observed_at) >= since)) return;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      throw new Error('the sync did not end');
+    },
+    async syncNow() {
+      const response = await fetch(`http://127.0.0.1:${port}/v1/connections/fm-bench/sync`, {
+        method: 'POST',
+        headers: { authorization },
+      });
+      if (response.status !== 202) throw new Error(`sync answered ${response.status}`);
+    },
+    async stop() {
+      await stop(child);
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
