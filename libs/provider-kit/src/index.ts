@@ -8,6 +8,6 @@ export {
   offsetList,
   wholeList,
 } from './paging.ts';
-export { instant, labelsOf, labelsOfTags, wordOf } from './readings.ts';
+export { instant, labelsOf, labelsOfTags, partsOf, wordOf } from './readings.ts';
 export { type Credential, loginSession, type Session, staticSession } from './session.ts';
 export { limitsOf, secret, upstreamSettings } from './settings.ts';

@@ -1,3 +1,5 @@
+import { Fault, type Key } from '@fleetgate/model';
+
 /**
  * RFC 3339 in UTC with milliseconds, from what upstreams write: an ISO text with any offset and precision, or epoch
  * milliseconds. Go's zero time, an empty text and anything unreadable are null.
@@ -40,4 +42,16 @@ export function labelsOfTags(tags: string | readonly string[] | null | undefined
     else labels[tag] = '';
   }
   return labels;
+}
+
+interface Parts {
+  1: readonly [string];
+  2: readonly [string, string];
+}
+
+/** The parts of a key that has exactly so many; any other key names nothing here: `not_found`. */
+export function partsOf<N extends keyof Parts>(key: Key, count: N): Parts[N] {
+  if (key.length !== count)
+    throw new Fault('not_found', 'no such object: its key is not one the upstream could have given');
+  return key as unknown as Parts[N];
 }

@@ -1,5 +1,5 @@
-import type { DeploymentRecord, RolloutStatus } from '@fleetgate/model';
-import { type Http, instant, native, nestedList, wordOf } from '@fleetgate/provider-kit';
+import type { DeploymentRecord, Key, RolloutStatus } from '@fleetgate/model';
+import { type Http, instant, native, nestedList, partsOf, wordOf } from '@fleetgate/provider-kit';
 import type { Facet } from '@fleetgate/provider-spec';
 import { z } from 'zod';
 import { listed } from './lists.ts';
@@ -45,10 +45,10 @@ export function perProject<R>(http: Http, record: (wire: WireDeployment) => R): 
 
 export async function readDeployment(
   http: Http,
-  key: readonly string[],
+  key: Key,
   call: Parameters<Http['request']>[1],
 ): Promise<WireDeployment> {
-  const path = ['deployments', ...key];
+  const path = ['deployments', ...partsOf(key, 1)];
   const { data } = await http.request({ path, answer: oneOf(WireDeployment) }, call);
   return data;
 }

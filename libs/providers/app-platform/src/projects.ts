@@ -1,5 +1,5 @@
 import type { ProjectRecord, ProjectStatus } from '@fleetgate/model';
-import { type Http, instant, native, wordOf } from '@fleetgate/provider-kit';
+import { type Http, instant, native, partsOf, wordOf } from '@fleetgate/provider-kit';
 import type { Facet } from '@fleetgate/provider-spec';
 import { listed } from './lists.ts';
 import { oneOf, WireProject } from './wire.ts';
@@ -14,7 +14,10 @@ export function projects(http: Http): Facet<ProjectRecord> {
   return {
     list: listed(http, ['projects'], WireProject, projectOf),
     async get({ key }, call) {
-      const { data } = await http.request({ path: ['projects', ...key], answer: oneOf(WireProject) }, call);
+      const { data } = await http.request(
+        { path: ['projects', ...partsOf(key, 1)], answer: oneOf(WireProject) },
+        call,
+      );
       return projectOf(data);
     },
   };

@@ -7,5 +7,9 @@ describeProvider({
   start: (options) => startUpstream('app-platform', { ...options, frozen: true }),
   settings: (upstream) => ({ baseUrl: upstream.baseUrl, apiKey: upstream.credentials['apiKey'] }),
   refusedSettings: (upstream) => ({ baseUrl: upstream.baseUrl, apiKey: 'not-the-key' }),
-  deviations: [],
+  kinds: {
+    project: { unknownStatus: { status: 'frozen' } },
+    deployment: { unknownStatus: { status: 'melting' } },
+    release: { unknownStatus: { status: 'melting' } },
+  },
 });

@@ -1,5 +1,5 @@
 import { type ClusterGroupRecord, Fault } from '@fleetgate/model';
-import { type Http, instant, native } from '@fleetgate/provider-kit';
+import { type Http, instant, native, partsOf } from '@fleetgate/provider-kit';
 import type { Facet } from '@fleetgate/provider-spec';
 import { listed } from './lists.ts';
 import { WireClusterGroup } from './wire.ts';
@@ -9,7 +9,8 @@ export function clusterGroups(http: Http): Facet<ClusterGroupRecord> {
   return {
     list,
     /** No known call reads one group: the list is walked until it shows up. */
-    async get({ key: [id] }, call) {
+    async get({ key }, call) {
+      const [id] = partsOf(key, 1);
       let cursor: string | undefined;
       do {
         const page = await list(cursor === undefined ? {} : { cursor }, call);

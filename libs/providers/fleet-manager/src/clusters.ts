@@ -1,5 +1,5 @@
 import { type ClusterRecord, Fault } from '@fleetgate/model';
-import { type Http, instant, labelsOfTags, native } from '@fleetgate/provider-kit';
+import { type Http, instant, labelsOfTags, native, partsOf } from '@fleetgate/provider-kit';
 import type { Facet } from '@fleetgate/provider-spec';
 import { listed } from './lists.ts';
 import { clusterStatus } from './statuses.ts';
@@ -9,7 +9,9 @@ export function clusters(http: Http): Facet<ClusterRecord> {
   return {
     list: listed(http, ['clusters'], WireCluster, clusterOf),
     async get({ key }, call) {
-      const record = clusterOf(await http.request({ path: ['clusters', ...key], answer: WireCluster }, call));
+      const record = clusterOf(
+        await http.request({ path: ['clusters', ...partsOf(key, 1)], answer: WireCluster }, call),
+      );
       if (!record) throw new Fault('not_found', 'the upstream only keeps it as deleted');
       return record;
     },

@@ -1,5 +1,5 @@
 import type { DeploymentRecord } from '@fleetgate/model';
-import { type Http, instant, native } from '@fleetgate/provider-kit';
+import { type Http, instant, native, partsOf } from '@fleetgate/provider-kit';
 import type { Facet } from '@fleetgate/provider-spec';
 import { listed } from './lists.ts';
 import { rolloutStatus } from './statuses.ts';
@@ -10,7 +10,9 @@ export function deployments(http: Http): Facet<DeploymentRecord> {
   return {
     list: listed(http, ['deployments'], WireDeployment, deploymentOf),
     get: async ({ key }, call) =>
-      deploymentOf(await http.request({ path: ['deployments', ...key], answer: WireDeployment }, call)),
+      deploymentOf(
+        await http.request({ path: ['deployments', ...partsOf(key, 1)], answer: WireDeployment }, call),
+      ),
   };
 }
 

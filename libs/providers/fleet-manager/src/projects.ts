@@ -1,5 +1,5 @@
 import type { ProjectRecord } from '@fleetgate/model';
-import { type Http, instant, native } from '@fleetgate/provider-kit';
+import { type Http, instant, native, partsOf } from '@fleetgate/provider-kit';
 import type { Facet } from '@fleetgate/provider-spec';
 import { listed } from './lists.ts';
 import { WireApplication } from './wire.ts';
@@ -10,7 +10,10 @@ export function projects(http: Http): Facet<ProjectRecord> {
     list: listed(http, ['deployment-applications'], WireApplication, projectOf),
     get: async ({ key }, call) =>
       projectOf(
-        await http.request({ path: ['deployment-applications', ...key], answer: WireApplication }, call),
+        await http.request(
+          { path: ['deployment-applications', ...partsOf(key, 1)], answer: WireApplication },
+          call,
+        ),
       ),
   };
 }

@@ -1,5 +1,13 @@
 import { Fault, type ReleaseRecord } from '@fleetgate/model';
-import { type Http, instant, native, nestedList, offsetList, wholeList } from '@fleetgate/provider-kit';
+import {
+  type Http,
+  instant,
+  native,
+  nestedList,
+  offsetList,
+  partsOf,
+  wholeList,
+} from '@fleetgate/provider-kit';
 import type { Call, Facet, ListInput, Page } from '@fleetgate/provider-spec';
 import { z } from 'zod';
 import { listed } from './lists.ts';
@@ -39,7 +47,10 @@ function releasesListed(http: Http): Facet<ReleaseRecord> {
     list: listed(http, ['deployment-releases'], WireRelease, (wire) =>
       wire.deploymentId ? releaseOf(wire, wire.deploymentId) : undefined,
     ),
-    get: ({ key: [deployment = '', release] }, call) => search(ofDeployment(deployment), release, call),
+    async get({ key }, call) {
+      const [deployment, release] = partsOf(key, 2);
+      return search(ofDeployment(deployment), release, call);
+    },
   };
 }
 
@@ -57,13 +68,16 @@ function releasesPerDeployment(http: Http): Facet<ReleaseRecord> {
       outer: listed(http, ['deployments'], WireDeployment, ({ id }) => id),
       inner: (id, input, call) => ofDeployment(id)(input, call),
     }),
-    get: ({ key: [deployment = '', release] }, call) => search(ofDeployment(deployment), release, call),
+    async get({ key }, call) {
+      const [deployment, release] = partsOf(key, 2);
+      return search(ofDeployment(deployment), release, call);
+    },
   };
 }
 
 async function search(
   list: (input: ListInput, call: Call) => Promise<Page<ReleaseRecord>>,
-  id: string | undefined,
+  id: string,
   call: Call,
 ): Promise<ReleaseRecord> {
   let cursor: string | undefined;

@@ -7,5 +7,10 @@ describeProvider({
   start: (options) => startUpstream('fleet-manager', { ...options, frozen: true }),
   settings: (upstream) => ({ baseUrl: upstream.baseUrl, apiKey: upstream.credentials['apiKey'] }),
   refusedSettings: (upstream) => ({ baseUrl: upstream.baseUrl, apiKey: 'not-the-key' }),
-  deviations: [],
+  kinds: {
+    project: { unknownStatus: null },
+    cluster: { unknownStatus: { onlineStatus: 'online', healthState: 'quantum' } },
+    deployment: { unknownStatus: { status: 'Levitating' } },
+    release: { unknownStatus: { status: 'Levitating' } },
+  },
 });

@@ -1,5 +1,5 @@
 import { type ClusterRecord, Fault } from '@fleetgate/model';
-import { type Http, wholeList } from '@fleetgate/provider-kit';
+import { type Http, partsOf, wholeList } from '@fleetgate/provider-kit';
 import type { Facet } from '@fleetgate/provider-spec';
 import { clusterNameOf, listObjects } from './deployments.ts';
 import type { WireDeploymentStatus } from './wire.ts';
@@ -8,7 +8,8 @@ import type { WireDeploymentStatus } from './wire.ts';
 export function clusters(http: Http): Facet<ClusterRecord> {
   return {
     list: wholeList(async (call) => clusterNames(await listObjects(http, call)).map(clusterOf)),
-    async get({ key: [name = ''] }, call) {
+    async get({ key }, call) {
+      const [name] = partsOf(key, 1);
       if (!clusterNames(await listObjects(http, call)).includes(name)) {
         throw new Fault('not_found', 'no object of the upstream names this cluster');
       }

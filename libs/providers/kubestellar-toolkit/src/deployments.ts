@@ -1,5 +1,5 @@
 import { type DeploymentRecord, Fault, type RolloutStatus } from '@fleetgate/model';
-import { type Http, instant, labelsOf, native, wholeList, wordOf } from '@fleetgate/provider-kit';
+import { type Http, instant, labelsOf, native, partsOf, wholeList, wordOf } from '@fleetgate/provider-kit';
 import type { Call, Facet } from '@fleetgate/provider-spec';
 import { WireDeploymentStatus, WireList } from './wire.ts';
 
@@ -25,7 +25,8 @@ const statuses: Record<string, RolloutStatus> = {
 export function deployments(http: Http): Facet<DeploymentRecord> {
   return {
     list: wholeList(async (call) => (await listObjects(http, call)).map(deploymentOf)),
-    async get({ key: [name] }, call) {
+    async get({ key }, call) {
+      const [name] = partsOf(key, 1);
       const wire = (await listObjects(http, call)).find((one) => nameOf(one) === name);
       if (!wire) throw new Fault('not_found', 'the upstream lists no such object');
       return deploymentOf(wire);

@@ -7,5 +7,5 @@ describeProvider({
   start: (options) => startUpstream('kubestellar-toolkit', { ...options, frozen: true }),
   settings: (upstream) => ({ baseUrl: upstream.baseUrl, token: upstream.credentials['token'] }),
   refusedSettings: (upstream) => ({ baseUrl: upstream.baseUrl, token: 'not-the-token' }),
-  deviations: [],
+  kinds: { deployment: { unknownStatus: { phase: 'Sideways' } }, cluster: { unknownStatus: null } },
 });
