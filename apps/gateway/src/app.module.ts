@@ -35,7 +35,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         DatabaseModule.forRoot(database),
-        InventoryModule.forRoot({ connections, role: config.role }),
+        InventoryModule.forRoot({ connections }),
       ],
       controllers: [
         ProjectsController,

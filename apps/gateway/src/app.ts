@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { AppModule, type AppParts } from './app.module.ts';
 import type { AppHandle } from './boot/app-handle.ts';
 import { serveDocuments } from './docs/documents.ts';
+import { firstSync } from './health/first-sync.ts';
 import { Health } from './health/health.ts';
 import { answerError, ErrorFilter } from './http/error-filter.ts';
 import { rootKeyAuthentication } from './http/principal.ts';
@@ -49,7 +50,7 @@ export async function createApp(
       const url = await server.listen({ host: config.host, port: config.port });
       return { url };
     },
-    firstSync: (timeoutMs) => app.get(Sources).firstSync(timeoutMs),
+    firstSync: (timeoutMs) => firstSync(parts.connections, app.get(Sources), timeoutMs),
     async close() {
       app.get(Health).stopping();
       await server.close();

@@ -78,11 +78,13 @@ export class Ones {
       signal: new AbortController().signal,
       random: Math.random,
     });
+    // What is learnt is as old as the question: a change that comes in while the upstream thinks is newer.
+    const asked = Date.now();
     try {
       const record = await facet.get({ key }, call);
-      return await this.inventory.observe(connection, kind, record, native);
+      return await this.inventory.observe(connection, kind, record, native, asked);
     } catch (error) {
-      if (isFault(error, 'not_found')) await this.inventory.vanish(connection, kind, key);
+      if (isFault(error, 'not_found')) await this.inventory.vanish(connection, kind, key, asked);
       throw error;
     }
   }

@@ -1,0 +1,80 @@
+import { isAbsolute, join, resolve } from 'node:path';
+import { ConfigError } from './config/config-error.ts';
+import { keptKey, newRootKey, newSecretKey } from './config/key-files.ts';
+import { readVariables, type Variables } from './config/variables.ts';
+import { type ConnectionConfig, readConnections } from './connections/file.ts';
+import { installedProviders } from './connections/installed.ts';
+
+export type Role = Variables['FLEETGATE_ROLE'];
+export type LogLevel = Variables['FLEETGATE_LOG_LEVEL'];
+
+/** Everything the environment decides, checked once at boot, and frozen. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** url null: the embedded PostgreSQL, under the data folder */
+  readonly database: { readonly url: string | null };
+  readonly redisUrl: string | null;
+  /** absolute */
+  readonly dataDir: string;
+  readonly role: Role;
+  readonly logLevel: LogLevel;
+  /** 32 bytes: encrypts stored session tokens and seals cursors */
+  readonly secretKey: Buffer;
+  readonly rootKey: string;
+  /** where the root key is kept; null: it was given by the environment */
+  readonly rootKeyFile: string | null;
+  readonly connections: readonly ConnectionConfig[];
+}
+
+/** The injection token of `Config`. */
+export const CONFIG = Symbol('config');
+
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** what relative paths are relative to */
+  readonly cwd: string;
+}
+
+/** Throws `ConfigError` with one line for everything that is wrong. Makes the data folder and the keys that it keeps. */
+export function loadConfig({ env, cwd }: Surroundings): Config {
+  const { variables, problems } = readVariables(env);
+  const path = (text: string) => (isAbsolute(text) ? text : resolve(cwd, text));
+  const file = variables.FLEETGATE_CONFIG;
+  const connections =
+    file === undefined
+      ? { connections: [], problems: [] }
+      : readConnections({ path: path(file), env, providers: installedProviders });
+  problems.push(...connections.problems);
+  const database = variables.FLEETGATE_DATABASE_URL ?? null;
+  if (database !== null && env['FLEETGATE_SECRET_KEY'] === undefined) {
+    problems.push(
+      'FLEETGATE_SECRET_KEY is missing: with FLEETGATE_DATABASE_URL every replica needs the same one, 32 bytes in base64 (openssl rand -base64 32)',
+    );
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+
+  const dataDir = path(variables.FLEETGATE_DATA_DIR);
+  const rootKeyFile = variables.FLEETGATE_ROOT_KEY === undefined ? join(dataDir, 'root.key') : null;
+  const secretKey = variables.FLEETGATE_SECRET_KEY ?? keptKey(join(dataDir, 'secret.key'), newSecretKey);
+  return freeze({
+    host: variables.FLEETGATE_HOST,
+    port: variables.FLEETGATE_PORT,
+    database: { url: database },
+    redisUrl: variables.FLEETGATE_REDIS_URL ?? null,
+    dataDir,
+    role: variables.FLEETGATE_ROLE,
+    logLevel: variables.FLEETGATE_LOG_LEVEL,
+    secretKey: Buffer.from(secretKey, 'base64'),
+    rootKey: variables.FLEETGATE_ROOT_KEY ?? keptKey(rootKeyFile as string, newRootKey),
+    rootKeyFile,
+    connections: connections.connections,
+  });
+}
+
+/** Freezes it through and through; typed arrays cannot be frozen, and nobody else has this one. */
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  for (const inner of Object.values(value)) freeze(inner);
+  return Object.freeze(value);
+}

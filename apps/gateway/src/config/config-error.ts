@@ -1,0 +1,8 @@
+/** What keeps the gateway from starting and can be put right by whoever starts it; one line for each thing. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+  }
+}

@@ -1,0 +1,9 @@
+import type { MigrationInterface } from 'typeorm';
+import { ProviderSession1763600001000 } from '../sessions/migration.ts';
+import { Inventory1763600000000 } from './migrations/1763600000000-inventory.ts';
+
+/** Every change of the schema, oldest first. One that was released is never edited. */
+export const migrations: readonly (new () => MigrationInterface)[] = [
+  Inventory1763600000000,
+  ProviderSession1763600001000,
+];

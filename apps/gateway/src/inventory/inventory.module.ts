@@ -1,0 +1,49 @@
+import { systemClock } from '@fleetgate/provider-runtime';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { CONNECTIONS, type Connections } from '../connections/connection.ts';
+import { Feed } from './feed.ts';
+import { Freshness } from './freshness.ts';
+import { Inventory } from './inventory.ts';
+import { Revisions } from './revisions.ts';
+import { Sources } from './sources.ts';
+import { Outcomes } from './sync/outcome.ts';
+import { Purge } from './sync/purge.ts';
+import { defaultSyncSettings, SYNC_SETTINGS, type SyncSettings } from './sync/settings.ts';
+import { Upkeep } from './sync/upkeep.ts';
+import { Walker } from './sync/walker.ts';
+import { SyncJobs } from './sync-jobs.ts';
+import { TIMING, type Timing } from './timing.ts';
+import { Totals } from './totals.ts';
+
+export interface InventoryOptions {
+  readonly connections: Connections;
+  /** default: the machine's own */
+  readonly timing?: Timing;
+  readonly sync?: Partial<SyncSettings>;
+}
+
+@Module({})
+export class InventoryModule {
+  static forRoot({ connections, timing, sync }: InventoryOptions): DynamicModule {
+    return {
+      module: InventoryModule,
+      providers: [
+        { provide: CONNECTIONS, useValue: connections },
+        { provide: TIMING, useValue: timing ?? { clock: systemClock, random: Math.random } },
+        { provide: SYNC_SETTINGS, useValue: { ...defaultSyncSettings, ...sync } },
+        Revisions,
+        Sources,
+        Totals,
+        Freshness,
+        Feed,
+        Inventory,
+        Outcomes,
+        Walker,
+        Purge,
+        Upkeep,
+        SyncJobs,
+      ],
+      exports: [Inventory, Sources, Revisions, SyncJobs, Walker],
+    };
+  }
+}

@@ -1,0 +1,203 @@
+import { hash as digest } from 'node:crypto';
+import { type AnyRecord, decodeId, encodeId, type Key, type Kind } from '@fleetgate/model';
+import { Injectable } from '@nestjs/common';
+import type { Connection } from '../connections/connection.ts';
+import { Database } from '../database/database.ts';
+import { Freshness } from './freshness.ts';
+import { planOf } from './list-plan.ts';
+import { canMatch, filtersOf, type ListQuery, type Position } from './list-query.ts';
+import { oneStatement, type PageRow, pageStatement, type Slice } from './list-statement.ts';
+import { type Row, rowOf } from './records.ts';
+import { othersText, resourceText } from './resource-text.ts';
+import { Revisions } from './revisions.ts';
+import { Sources } from './sources.ts';
+import { Totals } from './totals.ts';
+import { lockConnection, markGone, write } from './writer.ts';
+
+export type { ListQuery, Position };
+
+export interface ListResult {
+  /** finished JSON texts of the resources */
+  readonly rows: readonly string[];
+  readonly total: number;
+  /** position of the last row; absent when there is none */
+  readonly last?: Position;
+  /** whether rows follow the last */
+  readonly more: boolean;
+}
+
+export interface StoredResource {
+  /** finished JSON text */
+  readonly text: string;
+  /** equal as long as the resource is, whenever it was observed */
+  readonly etag: string;
+  /** milliseconds since the epoch */
+  readonly observedAtMs: number;
+}
+
+const nothing: ListResult = { rows: [], total: 0, more: false };
+
+/** The gateway's own copy of every resource of every connection. */
+@Injectable()
+export class Inventory {
+  constructor(
+    private readonly database: Database,
+    private readonly totals: Totals,
+    private readonly sources: Sources,
+    private readonly revisions: Revisions,
+    private readonly freshness: Freshness,
+  ) {}
+
+  /** One page of a list. Rejects with `Fault` `invalid`, field `cursor`, a position that the list cannot have given. */
+  async list(asked: ListQuery): Promise<ListResult> {
+    const query = this.#confined(asked);
+    if (!canMatch(query) || query.connections?.length === 0) return nothing;
+    const counts = await this.totals.of(query);
+    const { total } = counts;
+    const offset = 'page' in query.from ? (query.from.page - 1) * query.limit : undefined;
+    if (total === 0 || (offset !== undefined && offset >= total)) return { ...nothing, total };
+
+    const slice = sliceOf(query.limit, offset, total);
+    const filters = filtersOf(query);
+    const plan = planOf(
+      {
+        filters,
+        connections: query.connections?.length,
+        field: query.sort.field,
+        depth: (slice.offset ?? 0) + slice.limit,
+      },
+      counts,
+    );
+    const found = await this.database.tuples<PageRow>(pageStatement(query, plan, slice));
+    if (slice.backwards) found.reverse();
+    const more = offset === undefined ? found.length > query.limit : offset + found.length < total;
+    if (found.length > query.limit) found.length = query.limit;
+    const last = found.at(-1);
+    return {
+      rows: found.map((row) => this.#text(query.kind, row)),
+      total,
+      ...(last ? { last: positionOf(query, last) } : {}),
+      more,
+    };
+  }
+
+  /** One resource; undefined when there is none of that id, or it is gone. */
+  async get(id: string, native: boolean): Promise<StoredResource | undefined> {
+    return (await this.#read(id, native))?.resource;
+  }
+
+  /**
+   * Takes in what was just read from the upstream, or written to it, and resolves to the resource as `get` then gives it.
+   * Nothing is written, and nobody waits, when the upstream told nothing new. `asOfMs` is when the upstream was asked: what
+   * is known from later on stays.
+   */
+  async observe(
+    connection: Connection,
+    kind: Kind,
+    record: AnyRecord,
+    native = false,
+    asOfMs: number = this.freshness.now(),
+  ): Promise<StoredResource> {
+    const row = rowOf(connection, kind, record);
+    const before = await this.#read(row.id, native);
+    if (before?.hash === row.hash) {
+      this.freshness.note(row.id, asOfMs);
+      return { ...before.resource, ...this.#fresher(kind, before.row, asOfMs) };
+    }
+    await this.#apply(connection.slug, kind, row, asOfMs);
+    const after = await this.#read(row.id, native);
+    // Gone again in between, by a later call than this: what the upstream told is still the answer to this one.
+    return after?.resource ?? this.#unstored(kind, row, native, asOfMs);
+  }
+
+  /** Takes in that the upstream has that object no more. `asOfMs` as for `observe`. */
+  async vanish(
+    connection: Connection,
+    kind: Kind,
+    key: Key,
+    asOfMs: number = this.freshness.now(),
+  ): Promise<void> {
+    const id = encodeId(kind, connection.slug, key);
+    const revision = await this.database.transaction(async (client) => {
+      await lockConnection(client, connection.slug);
+      return (await markGone(client, connection.slug, kind, [id], asOfMs)).revision;
+    });
+    if (revision !== undefined) this.revisions.note(connection.slug, kind, revision);
+  }
+
+  async #apply(connection: string, kind: Kind, row: Row, asOfMs: number): Promise<void> {
+    const { revision } = await this.database.transaction(async (client) => {
+      await lockConnection(client, connection);
+      return write(client, connection, kind, [row], asOfMs);
+    });
+    if (revision !== undefined) this.revisions.note(connection, kind, revision);
+  }
+
+  async #read(id: string, native: boolean) {
+    const address = id.includes('\0') ? undefined : decodeId(id);
+    if (!address) return undefined;
+    const { kind } = address;
+    const [row] = await this.database.tuples<PageRow>(oneStatement(kind, id, native));
+    if (!row) return undefined;
+    const [, hash, , , , , ...extras] = row;
+    const etag = `${hash}${native ? 'n' : ''}${shortHash(othersText(kind, extras))}`;
+    const observedAtMs = this.#observed(kind, row);
+    return { row, hash, resource: { text: this.#text(kind, row), etag, observedAtMs } };
+  }
+
+  #fresher(kind: Kind, row: PageRow, observedMs: number): Pick<StoredResource, 'text' | 'observedAtMs'> {
+    const observedAtMs = Math.max(observedMs, this.#observed(kind, row));
+    return { observedAtMs, text: this.#text(kind, row, observedAtMs) };
+  }
+
+  #unstored(kind: Kind, row: Row, native: boolean, observedMs: number): StoredResource {
+    const extras = kind === 'deployment' ? [row.latest, null, null, null] : [0, null, null, null];
+    const text = resourceText(kind, {
+      body: row.body,
+      observedMs,
+      native: native ? row.native : null,
+      extras,
+    });
+    return { text, etag: row.hash, observedAtMs: observedMs };
+  }
+
+  #text(kind: Kind, row: PageRow, observedMs = this.#observed(kind, row)): string {
+    const [, , body, , , native, ...extras] = row;
+    return resourceText(kind, { body, observedMs, native, extras });
+  }
+
+  #observed(kind: Kind, [id, , , connection, observedMs]: PageRow): number {
+    return this.freshness.observed(id, connection, kind, observedMs);
+  }
+
+  /** Rows of connections that are no longer configured are not shown while they are being removed. */
+  #confined(query: ListQuery): ListQuery {
+    const known = this.sources.confined();
+    if (!known) return query;
+    const { connections } = query;
+    return {
+      ...query,
+      connections: connections ? connections.filter((slug) => known.includes(slug)) : known,
+    };
+  }
+}
+
+/** A page past the middle is read from the end. */
+function sliceOf(limit: number, offset: number | undefined, total: number): Slice {
+  if (offset === undefined) return { offset, limit: limit + 1, backwards: false };
+  const size = Math.min(limit, total - offset);
+  const behind = total - offset - size;
+  return behind < offset
+    ? { offset: behind, limit: size, backwards: true }
+    : { offset, limit: size, backwards: false };
+}
+
+function positionOf({ sort }: ListQuery, [id, value]: PageRow): Position {
+  if (sort.field === 'name') return { value, id };
+  const ms = Number(value);
+  return { value: Number.isFinite(ms) ? new Date(ms).toISOString() : '-infinity', id };
+}
+
+function shortHash(text: string): string {
+  return text === '' ? '' : `-${digest('sha256', text, 'hex').slice(0, 16)}`;
+}
