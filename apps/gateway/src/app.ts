@@ -1,17 +1,16 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { AppModule, type AppParts } from './app.module.ts';
 import type { AppHandle } from './boot/app-handle.ts';
 import { serveDocuments } from './docs/documents.ts';
 import { firstSync } from './health/first-sync.ts';
 import { Health } from './health/health.ts';
-import { answerError, ErrorFilter } from './http/error-filter.ts';
+import { ErrorFilter } from './http/error-filter.ts';
 import { rootKeyAuthentication } from './http/principal.ts';
 import { ReadyAnswers } from './http/ready-answers.ts';
 import { RouteTable } from './http/route-table.ts';
-import { createServer, wrongMethodOrPath } from './http/server.ts';
+import { createServer } from './http/server.ts';
 import { Sources } from './inventory/sources.ts';
 import { SyncJobs } from './inventory/sync-jobs.ts';
 import { NestLogger } from './logging/nest-logger.ts';
@@ -34,15 +33,18 @@ export async function createApp(
     new FastifyAdapter(server as never),
     { logger: new NestLogger(logger), abortOnError: false, forceCloseConnections: false },
   );
-  app.useGlobalFilters(new ErrorFilter());
-  serveDocuments(app);
-  await app.init();
-  answerTheRest(server, routes);
-  await server.ready();
-  ready = app.get(ReadyAnswers);
-
   const jobs = config.role === 'api' ? undefined : app.get(SyncJobs);
-  await jobs?.start();
+  try {
+    app.useGlobalFilters(new ErrorFilter(routes));
+    serveDocuments(app);
+    await app.init();
+    await server.ready();
+    ready = app.get(ReadyAnswers);
+    await jobs?.start();
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
 
   return {
     app,
@@ -58,13 +60,4 @@ export async function createApp(
       await app.close();
     },
   };
-}
-
-/** What no route answers, and what goes wrong before Nest has a hold of the request. */
-function answerTheRest(server: FastifyInstance, routes: RouteTable): void {
-  server.setErrorHandler((error, request, reply) => answerError(error, request, reply));
-  server.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?', 1)[0] as string;
-    answerError(wrongMethodOrPath(path, request.method, routes.methodsOf(path)), request, reply);
-  });
 }

@@ -1,13 +1,27 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiError } from '../answers/api-error.ts';
 import { type ErrorAnswer, errorAnswer } from './error-answers.ts';
+import type { RouteTable } from './route-table.ts';
 
-/** Everything that goes wrong inside Nest ends here; errors outside of it reach `answerError` through Fastify's own handlers. */
+/** Everything that goes wrong ends here: in a handler, in a hook before it, and where no route is found. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
+  constructor(private readonly routes: RouteTable) {}
+
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    answerError(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+    const request = http.getRequest<FastifyRequest>();
+    answerError(request.is404 ? this.notRouted(request) : error, request, http.getResponse<FastifyReply>());
+  }
+
+  private notRouted(request: FastifyRequest): ApiError {
+    const path = request.url.split('?', 1)[0] as string;
+    const known = this.routes.methodsOf(path);
+    if (known.length === 0) return new ApiError('not_found', `no such path: ${path.slice(0, 200)}`);
+    return new ApiError('method_not_allowed', `${request.method} is not possible here, only ${known.join(', ')}`, {
+      headers: { allow: known.join(', ') },
+    });
   }
 }
 

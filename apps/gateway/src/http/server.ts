@@ -1,6 +1,5 @@
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Logger } from 'pino';
-import { ApiError } from '../answers/api-error.ts';
 import { accessLog } from './access-log.ts';
 import { answerError } from './error-filter.ts';
 import type { Authenticate, Principal } from './principal.ts';
@@ -67,11 +66,4 @@ export function createServer({ logger, authenticate, ready }: ServerParts): Fast
 /** Outside of /v1 there is nothing to see but documents and health. */
 function isOpenPath(url: string): boolean {
   return !url.startsWith('/v1/') && url !== '/v1' && !url.startsWith('/v1?');
-}
-
-export function wrongMethodOrPath(path: string, method: string, known: readonly string[]): ApiError {
-  if (known.length === 0) return new ApiError('not_found', `no such path: ${path.slice(0, 200)}`);
-  return new ApiError('method_not_allowed', `${method} is not possible here: ${known.join(', ')}`, {
-    headers: { allow: known.join(', ') },
-  });
 }

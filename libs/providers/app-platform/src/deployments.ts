@@ -26,14 +26,19 @@ const statuses: Record<string, RolloutStatus> = {
 /** Deployments are only listed under their project: every project is walked. */
 export function deployments(http: Http): Facet<DeploymentRecord> {
   return {
-    list: perProject(http, deploymentOf),
+    list: perProject(http, 'deployments', deploymentOf),
     get: async ({ key }, call) => deploymentOf(await readDeployment(http, key, call)),
   };
 }
 
-export function perProject<R>(http: Http, record: (wire: WireDeployment) => R): Facet<R>['list'] {
+/** The deployments of every project, read as `what`: cursors of one reading are no cursors of another. */
+export function perProject<R>(
+  http: Http,
+  what: string,
+  record: (wire: WireDeployment) => R,
+): Facet<R>['list'] {
   return nestedList({
-    scheme: 'app-platform deployments by project',
+    scheme: `app-platform ${what} by project`,
     scope: z.string(),
     outer: listed(http, ['projects'], WireProject, ({ id }) => id),
     inner: (project, input, call) =>

@@ -7,7 +7,7 @@ import type { WireDeployment } from './wire.ts';
 /** A deployment here is one execution: it is its own only release, under the same key. */
 export function releases(http: Http): Facet<ReleaseRecord> {
   return {
-    list: perProject(http, releaseOf),
+    list: perProject(http, 'releases', releaseOf),
     get: async ({ key }, call) => releaseOf(await readDeployment(http, key, call)),
   };
 }

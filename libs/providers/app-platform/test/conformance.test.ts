@@ -10,6 +10,6 @@ describeProvider({
   kinds: {
     project: { unknownStatus: { status: 'frozen' } },
     deployment: { unknownStatus: { status: 'melting' } },
-    release: { unknownStatus: { status: 'melting' } },
+    release: { unknownStatus: { status: 'melting' }, controlKind: 'deployment' },
   },
 });

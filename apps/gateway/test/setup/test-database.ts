@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import type { DatabaseTarget } from '../../src/database/database.ts';
+import { serverConfig } from './server.ts';
+
+export interface TestDatabase {
+  /** what the gateway is given */
+  readonly target: DatabaseTarget;
+  /** what a bare `pg` client is given */
+  readonly config: pg.ClientConfig;
+  /** Drops it, with whoever is still connected. */
+  drop(): Promise<void>;
+}
+
+/** A new, empty database of its own for one test file. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const name = `fleetgate_test_${randomBytes(6).toString('hex')}`;
+  await administer(`CREATE DATABASE ${name}`);
+  const target = targetOf(serverConfig(), name);
+  return {
+    target,
+    config: 'url' in target ? { connectionString: target.url } : { ...target },
+    drop: () => administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  };
+}
+
+function targetOf(server: pg.ClientConfig, database: string): DatabaseTarget {
+  if (server.connectionString) {
+    const url = new URL(server.connectionString);
+    url.pathname = `/${database}`;
+    return { url: url.href };
+  }
+  const { host = '', port = 5432, user = '' } = server;
+  return { host, port, user, database };
+}
+
+async function administer(statement: string): Promise<void> {
+  const client = new pg.Client(serverConfig());
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

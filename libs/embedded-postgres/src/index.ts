@@ -1,0 +1,8 @@
+export { prepareBinaries } from './binaries.ts';
+export {
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+  startEmbeddedPostgres,
+} from './embedded-postgres.ts';
+export { EmbeddedPostgresError, type EmbeddedPostgresErrorCode } from './error.ts';
+export type { ServerSettings } from './settings.ts';

@@ -1,0 +1,30 @@
+import type { z } from 'zod';
+import { cancelTests } from './groups/cancel.ts';
+import { capabilityTests } from './groups/capabilities.ts';
+import { faultTests } from './groups/faults.ts';
+import { pagingTests } from './groups/paging.ts';
+import { secretTests } from './groups/secrets.ts';
+import { sessionTests } from './groups/session.ts';
+import { settingsTests } from './groups/settings.ts';
+import { shapeTests } from './groups/shape.ts';
+import { traceTests } from './groups/trace.ts';
+import type { ConformanceOptions, ConformanceTest } from './options.ts';
+import { createSuite } from './suite.ts';
+
+/** Every test that concerns this provider, in the order of the groups. Tests of a facet that it has not are not among them. */
+export function conformanceTests<Schema extends z.ZodType>(
+  options: ConformanceOptions<Schema>,
+): ConformanceTest[] {
+  const suite = createSuite(options);
+  return [
+    shapeTests,
+    settingsTests,
+    sessionTests,
+    traceTests,
+    pagingTests,
+    faultTests,
+    cancelTests,
+    secretTests,
+    capabilityTests,
+  ].flatMap((tests) => tests(suite));
+}

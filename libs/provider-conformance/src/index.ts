@@ -1,0 +1,17 @@
+export { conformanceTests } from './conformance.ts';
+export { describeProvider } from './describe-provider.ts';
+export { withDeviations } from './deviations.ts';
+export {
+  type ConformanceOptions,
+  type ConformanceTest,
+  type Deviation,
+  type KindOptions,
+  titleOf,
+} from './options.ts';
+export type {
+  FaultRule,
+  SeenRequest,
+  UpstreamControl,
+  UpstreamFault,
+  UpstreamUnderTest,
+} from './upstream.ts';

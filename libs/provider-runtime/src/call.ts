@@ -1,0 +1,100 @@
+import { Fault } from '@fleetgate/model';
+import type { Call } from '@fleetgate/provider-spec';
+
+export interface NewCall {
+  requestId: string;
+  /** W3C trace context of whoever calls us; anything that is not one starts a new trace */
+  traceparent?: string | undefined;
+  signal: AbortSignal;
+  /** a number in [0, 1) */
+  random: () => number;
+}
+
+export function newCall({ requestId, traceparent, signal, random }: NewCall): Call {
+  const known = traceparent !== undefined && readTraceparent(traceparent) !== undefined;
+  return { requestId, traceparent: known ? traceparent : newTraceparent(random), signal };
+}
+
+/** A new trace, marked as recorded: every call has its story in the request log. */
+export function newTraceparent(random: () => number): string {
+  return `00-${hex(16, random)}-${hex(8, random)}-01`;
+}
+
+/** The same trace seen from one attempt: the caller's trace id, a parent id of its own. */
+export function childTraceparent(traceparent: string, random: () => number): string {
+  const parent = readTraceparent(traceparent);
+  if (!parent) return newTraceparent(random);
+  return `00-${parent.traceId}-${hex(8, random)}-${parent.flags}`;
+}
+
+/** bits of the flags that we know: sampled (1), random trace id (2); others are sent as zero, as the standard asks */
+const knownFlags = 0b11;
+
+function readTraceparent(text: string): { traceId: string; flags: string } | undefined {
+  const match =
+    /^(?<version>[0-9a-f]{2})-(?<traceId>[0-9a-f]{32})-(?<parentId>[0-9a-f]{16})-(?<flags>[0-9a-f]{2})(?<more>-.*)?$/.exec(
+      text,
+    );
+  const { version, traceId, parentId, flags, more } = match?.groups ?? {};
+  if (!traceId || !parentId || !flags || version === 'ff' || (version === '00' && more)) return undefined;
+  if (/^0+$/.test(traceId) || /^0+$/.test(parentId)) return undefined;
+  return { traceId, flags: (Number.parseInt(flags, 16) & knownFlags).toString(16).padStart(2, '0') };
+}
+
+/** never all zeros, which the standard forbids */
+function hex(bytes: number, random: () => number): string {
+  const text = Array.from({ length: bytes }, () =>
+    Math.floor(random() * 256)
+      .toString(16)
+      .padStart(2, '0'),
+  ).join('');
+  return /^0+$/.test(text) ? `${text.slice(0, -1)}1` : text;
+}
+
+/**
+ * Why a call ended, as a fault: the signal's own reason where that is a `Fault`; `timeout` for the reason that
+ * `AbortSignal.timeout` gives; `unavailable` for everything else, that is a caller who went away.
+ */
+export function faultOfSignal(signal: AbortSignal): Fault {
+  const reason: unknown = signal.reason;
+  if (reason instanceof Fault) return reason;
+  const timedOut =
+    typeof reason === 'object' && reason !== null && 'name' in reason && reason.name === 'TimeoutError';
+  return timedOut
+    ? new Fault('timeout', 'the call ran out of time', { cause: reason })
+    : new Fault('unavailable', 'the caller gave up', { cause: reason });
+}
+
+/** Settles as `work` does, or rejects with the signal's fault as soon as that is aborted; `work` itself goes on. */
+export function untilEnded<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const end = () => reject(faultOfSignal(signal));
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', end));
+  });
+}
+
+/** What the runtime itself knows of a call. */
+export interface CallContext {
+  /** `clusters.list` */
+  readonly operation: string;
+  /** request id of the call whose upstream requests answered this one too */
+  leader?: string;
+}
+
+const context = Symbol('call context');
+
+/** A call with the runtime's knowledge on it; it survives a provider's `{ ...call, signal }`. */
+interface KnownCall extends Call {
+  readonly [context]?: CallContext;
+}
+
+export function withContext(call: Call, known: CallContext): Call {
+  const result: KnownCall = { ...call, [context]: known };
+  return result;
+}
+
+export function contextOf(call: KnownCall): CallContext | undefined {
+  return call[context];
+}

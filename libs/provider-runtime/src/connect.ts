@@ -1,0 +1,70 @@
+import {
+  type Clock,
+  type Provider,
+  type ProviderDefinition,
+  readOperations,
+  type TokenStore,
+} from '@fleetgate/provider-spec';
+import type { z } from 'zod';
+import { coalesce } from './coalesce.ts';
+import { deadline } from './deadline.ts';
+import { limit } from './limit.ts';
+import { createLimiter } from './limiter.ts';
+import type { Observer } from './observer.ts';
+import { mapOperations } from './operations.ts';
+import { createRetryBudget, retry } from './retry.ts';
+import { observe, propagate, trace } from './trace.ts';
+import type { Transport } from './transport.ts';
+
+/** Bounds on one operation with everything below it, in milliseconds. */
+export interface Deadlines {
+  /** every operation but `list` */
+  readMs: number;
+  /** one page */
+  listMs: number;
+}
+
+export const defaultDeadlines: Deadlines = { readMs: 10_000, listMs: 30_000 };
+
+export interface ConnectOptions<Schema extends z.ZodType> {
+  /** slug of the connection */
+  connection: string;
+  definition: ProviderDefinition<Schema>;
+  /** already parsed by the definition's schema */
+  settings: z.output<Schema>;
+  transport: Transport;
+  clock: Clock;
+  /** a number in [0, 1) */
+  random: () => number;
+  tokens: TokenStore;
+  deadlines?: Partial<Deadlines>;
+  observer?: Observer;
+}
+
+/**
+ * One linked account, with everything that a call to it passes through. Limits, the retry budget and the coalesced calls are
+ * held by what this returns, so make it once for each connection. Throws RangeError for limits that make no sense.
+ */
+export function connectProvider<Schema extends z.ZodType>(options: ConnectOptions<Schema>): Provider {
+  const { connection, definition, settings, transport, clock, random, tokens, observer = {} } = options;
+  const { readMs, listMs } = { ...defaultDeadlines, ...options.deadlines };
+  const tracing = { connection, provider: definition.id, clock, observer };
+  const limiter = createLimiter({ limits: definition.limits(settings), clock });
+  const budget = createRetryBudget();
+
+  // Every HTTP request: retry(limit(observe(transport)))
+  const attempt = propagate((request, call) => transport.send(request, call), random);
+  const send = retry(limit(observe(attempt, tracing), limiter, clock), { clock, random, budget });
+
+  // Every operation: trace(deadline(coalesce(operation))), where what callers share has a deadline of its own
+  return mapOperations(
+    definition.connect(settings, { send, clock, random, tokens }),
+    (run, { facet, operation }) => {
+      const name = `${facet}.${operation}`;
+      const bound = { ms: operation === 'list' ? listMs : readMs, clock, label: `${connection} ${name}` };
+      const ended = deadline(run, bound);
+      const shared = readOperations.includes(operation) ? deadline(coalesce(ended), bound) : ended;
+      return trace(shared, name, tracing);
+    },
+  );
+}

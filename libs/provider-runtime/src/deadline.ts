@@ -1,0 +1,56 @@
+import { Fault } from '@fleetgate/model';
+import type { Clock, Operation } from '@fleetgate/provider-spec';
+import { faultOfSignal, untilEnded } from './call.ts';
+
+/**
+ * A deadline belongs to a signal, not to a call: whoever goes on under a signal of its own (a shared token renewal) is
+ * not bound by the deadline of the caller that happened to start it.
+ */
+const deadlines = new WeakMap<AbortSignal, number>();
+
+/** When the signal will be aborted at the latest, in milliseconds since the epoch; undefined where nobody knows. */
+export function deadlineOf(signal: AbortSignal): number | undefined {
+  return deadlines.get(signal);
+}
+
+export interface DeadlineOptions {
+  /** milliseconds over everything below */
+  ms: number;
+  clock: Clock;
+  /** named in the fault: `fm-east clusters.list` */
+  label: string;
+}
+
+/**
+ * Ends a call after `ms`, or as soon as its caller goes, also when the operation does not listen. Rejects with `timeout`,
+ * or with the fault of the caller's signal. What a failed operation left running is ended with it.
+ */
+export function deadline<In, Out>(
+  operation: Operation<In, Out>,
+  { ms, clock, label }: DeadlineOptions,
+): Operation<In, Out> {
+  return async (input, call) => {
+    if (call.signal.aborted) throw faultOfSignal(call.signal);
+    const ending = new AbortController();
+    const timer = new AbortController();
+    const leave = () => ending.abort(faultOfSignal(call.signal));
+    call.signal.addEventListener('abort', leave, { once: true });
+    deadlines.set(
+      ending.signal,
+      Math.min(clock.now() + ms, deadlineOf(call.signal) ?? Number.POSITIVE_INFINITY),
+    );
+    clock.sleep(ms, timer.signal).then(
+      () => ending.abort(new Fault('timeout', `${label} did not end within ${ms} ms`)),
+      () => undefined, // the call ended before its time
+    );
+    try {
+      return await untilEnded(operation(input, { ...call, signal: ending.signal }), ending.signal);
+    } catch (error) {
+      ending.abort(error);
+      throw error;
+    } finally {
+      call.signal.removeEventListener('abort', leave);
+      timer.abort(null); // null: nobody reads the reason, and an error with a stack would cost more than the timer
+    }
+  };
+}

@@ -1,0 +1,93 @@
+import { Fault } from '@fleetgate/model';
+import type { Call, IncomingResponse, OutgoingRequest } from '@fleetgate/provider-spec';
+import { Pool } from 'undici';
+import { exchange } from './exchange.ts';
+
+/** Speaks HTTP for every connection of the process. */
+export interface Transport {
+  /**
+   * One attempt at one request, as `Send` describes it, without limits and repeats. When the call's signal is aborted it
+   * rejects with its reason where that is a `Fault`, else with `timeout` or `unavailable`.
+   */
+  send(request: OutgoingRequest, call: Call): Promise<IncomingResponse>;
+  /** Ends what is under way with `unavailable`, and closes every socket. */
+  close(): Promise<void>;
+}
+
+export interface TransportOptions {
+  /** the largest body that is read, in bytes; default 16 MiB */
+  maxBytes?: number;
+  /** bound on name look-up, TCP and TLS; default 5,000 */
+  connectTimeoutMs?: number;
+  /** how long an idle socket is kept, unless the upstream says less; default 30,000 */
+  keepAliveMs?: number;
+  /** how many origins keep sockets at once; the one unused for longest gives way; default 256 */
+  maxOrigins?: number;
+}
+
+/** sockets to one origin, over all connections that use it: a bound for a leak of ours, not a limit of anybody's */
+const maxSockets = 256;
+
+export function createTransport(options: TransportOptions = {}): Transport {
+  const {
+    maxBytes = 16 * 2 ** 20,
+    connectTimeoutMs = 5_000,
+    keepAliveMs = 30_000,
+    maxOrigins = 256,
+  } = options;
+  /** in order of use, the latest last */
+  const pools = new Map<string, Pool>();
+  /** out of use, with requests still under way */
+  const retired = new Set<Pool>();
+  let closed = false;
+  /** ends every socket, also those that undici gave up while they were connecting, and forgot */
+  const sockets = new AbortController();
+
+  function poolOf(origin: string): Pool {
+    const pool = pools.get(origin) ?? createPool(origin);
+    pools.delete(origin);
+    pools.set(origin, pool);
+    for (const [oldest, unused] of pools) {
+      if (pools.size <= maxOrigins) break;
+      pools.delete(oldest);
+      retired.add(unused);
+      void unused.close().finally(() => retired.delete(unused));
+    }
+    return pool;
+  }
+
+  function createPool(origin: string): Pool {
+    return new Pool(origin, {
+      connections: maxSockets,
+      connectTimeout: connectTimeoutMs,
+      connect: { signal: sockets.signal },
+      keepAliveTimeout: keepAliveMs,
+      keepAliveMaxTimeout: keepAliveMs,
+      // One deadline over connecting, headers and body takes the place of both.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      // One broken HTTP/2 session would fail every request that shares it, and one aborted request would not free a socket.
+      allowH2: false,
+    });
+  }
+
+  return {
+    async send(request, call) {
+      if (closed) throw new Fault('unavailable', 'the gateway is shutting down');
+      const url = URL.parse(request.url);
+      if (!url || !/^https?:$/.test(url.protocol)) {
+        throw new Fault('invalid', 'the address of the request is not an http or https URL');
+      }
+      return exchange({ pool: poolOf(url.origin), url, request, signal: call.signal, maxBytes });
+    },
+    async close() {
+      closed = true;
+      const all = [...pools.values(), ...retired];
+      pools.clear();
+      await Promise.all(
+        all.map((pool) => pool.destroy(new Fault('unavailable', 'the gateway is shutting down'))),
+      );
+      sockets.abort();
+    },
+  };
+}

@@ -1,0 +1,213 @@
+import { getEventListeners } from 'node:events';
+import type { Call } from '@fleetgate/provider-spec';
+import {
+  connectProvider,
+  createTransport,
+  memoryTokens,
+  newCall,
+  type OperationEvent,
+  type RequestEvent,
+  systemClock,
+  type Transport,
+} from '../src/index.ts';
+import { demoProvider } from './demo-provider.ts';
+import { faultOf, json, startUpstream, type Upstream } from './upstream.ts';
+import { until, VirtualClock } from './virtual-clock.ts';
+
+let upstream: Upstream;
+let transport: Transport;
+let operations: OperationEvent[];
+let requests: RequestEvent[];
+
+beforeEach(async () => {
+  upstream = await startUpstream((_, response) => json(response, { names: ['a'] }));
+  transport = createTransport();
+  operations = [];
+  requests = [];
+});
+afterEach(async () => {
+  await transport.close();
+  await upstream.stop();
+});
+
+const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+const call = (requestId = 'req-12345678', signal: AbortSignal = new AbortController().signal): Call =>
+  newCall({ requestId, traceparent, signal, random: Math.random });
+
+function connect(more: Partial<Parameters<typeof connectProvider>[0]> = {}, limits = { concurrency: 8 }) {
+  return connectProvider({
+    connection: 'demo-1',
+    definition: demoProvider(limits),
+    settings: { url: upstream.url },
+    transport,
+    clock: systemClock,
+    random: Math.random,
+    tokens: memoryTokens(systemClock),
+    observer: {
+      operation: (event) => void operations.push(event),
+      request: (event) => void requests.push(event),
+    },
+    ...(more as object),
+  });
+}
+
+describe('a connected provider', () => {
+  it('sends the caller’s request id and trace with every request, under a parent id of its own', async () => {
+    await connect().projects?.get({ key: ['p'] }, call());
+    expect(upstream.asked).toHaveLength(3);
+    const parents = upstream.asked.map(({ headers }) => {
+      expect(headers['x-request-id']).toBe('req-12345678');
+      expect(headers['api-key']).toBe('k');
+      const [version, traceId, parentId, flags] = String(headers['traceparent']).split('-');
+      expect([version, traceId, flags]).toEqual(['00', '4bf92f3577b34da6a3ce929d0e0e4736', '01']);
+      expect(parentId).toMatch(/^[0-9a-f]{16}$/);
+      return parentId;
+    });
+    expect(new Set([...parents, '00f067aa0ba902b7']).size).toBe(4);
+  });
+
+  it('gives each attempt a parent id of its own, and tells of each', async () => {
+    upstream.answer = (_, response) =>
+      json(response, { names: ['a'] }, upstream.asked.length === 1 ? 503 : 200);
+    await connect({ random: () => 0.01 }).account.identify({}, call());
+    expect(requests).toMatchObject([
+      { attempt: 1, status: 503, operation: 'account.identify' },
+      { attempt: 2, status: 200, operation: 'account.identify' },
+    ]);
+  });
+
+  it('tells who asked what and how it ended, without the secrets of the address', async () => {
+    const provider = connect();
+    await provider.account.identify({}, call());
+    upstream.answer = (_, response) => json(response, {}, 418);
+    await faultOf(provider.account.identify({}, call()));
+    const of = {
+      connection: 'demo-1',
+      provider: 'demo',
+      requestId: 'req-12345678',
+      operation: 'account.identify',
+    };
+    const time = { startedAt: expect.any(Number), ms: expect.any(Number) };
+    const request = { ...of, ...time, method: 'GET', url: `${upstream.url}/me`, attempt: 1 };
+    expect(requests).toEqual([
+      { ...request, status: 200 },
+      { ...request, status: 418 },
+    ]);
+    expect(operations).toEqual([
+      { ...of, ...time, coalesced: false },
+      { ...of, ...time, coalesced: false, fault: 'unexpected', message: 'status 418' },
+    ]);
+    expect(JSON.stringify([operations, requests])).not.toContain('secret');
+  });
+
+  it('tells the code of what went wrong below HTTP', async () => {
+    await upstream.stop();
+    await faultOf(connect({ random: () => 0 }).account.identify({}, call()));
+    expect(requests).toHaveLength(3);
+    expect(requests[2]).toMatchObject({ attempt: 3, fault: 'unavailable' });
+    expect(requests[2]).not.toHaveProperty('status');
+    expect(operations).toMatchObject([{ fault: 'unavailable' }]);
+  });
+
+  it('is not disturbed by an observer that throws', async () => {
+    const observer = {
+      operation() {
+        throw new Error('full disk');
+      },
+      request() {
+        throw new Error('full disk');
+      },
+    };
+    expect(await connect({ observer }).account.identify({}, call())).toEqual({ name: 'a' });
+  });
+
+  it('makes one upstream call for fifty callers at once, and tells each of them whose it was', async () => {
+    const provider = connect();
+    const callers = Array.from({ length: 50 }, (_, index) => `req-caller-${index}`);
+    const answers = callers.map((requestId) => provider.account.identify({}, call(requestId)));
+    expect(new Set(await Promise.all(answers)).size).toBe(1);
+    expect(upstream.asked).toHaveLength(1);
+    expect(upstream.asked[0]?.headers['x-request-id']).toBe('req-caller-0');
+    const joined = operations.filter(({ coalesced }) => coalesced);
+    expect(joined).toHaveLength(49);
+    expect(joined.every(({ leader }) => leader === 'req-caller-0')).toBe(true);
+  });
+
+  it('shares nothing with another connection', async () => {
+    const [one, two] = [connect(), connect()];
+    await Promise.all([one.account.identify({}, call()), two.account.identify({}, call())]);
+    expect(upstream.asked).toHaveLength(2);
+  });
+
+  it('keeps the declared limits over requests, although one operation makes several', async () => {
+    const provider = connect({}, { concurrency: 2 });
+    let underWay = 0;
+    let most = 0;
+    upstream.answer = (_, response) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      setTimeout(() => {
+        underWay -= 1;
+        json(response, { names: [] });
+      }, 3);
+    };
+    await Promise.all(['p', 'q', 'r'].map((key) => provider.projects?.get({ key: [key] }, call())));
+    expect(upstream.asked).toHaveLength(9);
+    expect(most).toBe(2);
+    expect(upstream.opened).toBe(2);
+  });
+
+  it.each([
+    ['account.identify', 10_000],
+    ['projects.list', 30_000],
+  ] as const)('ends %s after %i ms, and its request with it', async (name, ms) => {
+    upstream.answer = () => undefined;
+    const clock = new VirtualClock();
+    const provider = connect({ clock });
+    const work = faultOf(
+      name === 'projects.list'
+        ? Promise.resolve(provider.projects?.list({}, call()))
+        : provider.account.identify({}, call()),
+    );
+    await until(() => upstream.asked.length === 1);
+    await clock.advance(ms - 1);
+    expect(upstream.sockets.size).toBe(1);
+    await clock.advance(1);
+    expect(await work).toMatchObject({
+      code: 'timeout',
+      message: `demo-1 ${name} did not end within ${ms} ms`,
+    });
+    await until(() => upstream.sockets.size === 0);
+    expect(clock.sleeping).toBe(0);
+  });
+
+  it('frees the socket when the last caller gives up, and not before', async () => {
+    upstream.answer = () => undefined;
+    const provider = connect();
+    const callers = [new AbortController(), new AbortController()];
+    const work = callers.map((caller) =>
+      faultOf(provider.account.identify({}, call('req-12345678', caller.signal))),
+    );
+    await until(() => upstream.asked.length === 1);
+    callers[0]?.abort();
+    await work[0];
+    expect(upstream.sockets.size).toBe(1);
+    callers[1]?.abort();
+    await work[1];
+    await until(() => upstream.sockets.size === 0);
+  });
+
+  it('leaves nothing on the signal of a caller who makes many calls under it', async () => {
+    const { signal } = new AbortController();
+    const provider = connect();
+    for (let index = 0; index < 5; index += 1)
+      await provider.projects?.get({ key: ['p'] }, call('req-1', signal));
+    await upstream.stop();
+    await faultOf(provider.account.identify({}, call('req-2', signal)));
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  it('refuses limits that let nothing through', () => {
+    expect(() => connect({}, { concurrency: 0 })).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,2 @@
+export { chimestack } from './provider.ts';
+export type { ChimestackSettings } from './settings.ts';

@@ -1,0 +1,19 @@
+import { describeProvider } from '@fleetgate/provider-conformance';
+import { startUpstream } from '@fleetgate/sandbox';
+import { chimestack } from '../src/index.ts';
+
+describeProvider({
+  definition: chimestack,
+  start: (options) => startUpstream('chimestack', { ...options, frozen: true }),
+  settings: ({ baseUrl, credentials }) => ({
+    baseUrl,
+    userName: credentials['userName'] ?? '',
+    password: credentials['password'] ?? '',
+  }),
+  refusedSettings: ({ baseUrl, credentials }) => ({
+    baseUrl,
+    userName: credentials['userName'] ?? '',
+    password: 'wrong-password',
+  }),
+  kinds: { cluster: { unknownStatus: { state: 9 } } },
+});

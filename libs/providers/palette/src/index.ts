@@ -1,0 +1,2 @@
+export { palette } from './provider.ts';
+export type { PaletteSettings } from './settings.ts';
