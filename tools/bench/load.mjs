@@ -1,9 +1,17 @@
 // A load over keep-alive connections, as cheap as it can be, in a process of its own.
-//   node load.mjs '{"port":8080,"seconds":3,"connections":32,"paths":["/"],"headers":{}}'
+//   echo '{"port":8080,"seconds":3,"connections":32,"paths":["/"],"headers":{}}' | node load.mjs
 // Each connection asks for one path after the other and reads each answer whole. Prints one line of JSON.
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 
-const { host = '127.0.0.1', port, seconds, connections, paths, headers = {} } = JSON.parse(process.argv[2]);
+const {
+  host = '127.0.0.1',
+  port,
+  seconds,
+  connections,
+  paths,
+  headers = {},
+} = JSON.parse(readFileSync(0, 'utf8'));
 const headerText = Object.entries(headers)
   .map(([name, value]) => `${name}: ${value}\r\n`)
   .join('');

@@ -45,8 +45,9 @@ export async function stop(child) {
 /** One round of load on a server process: requests per second of its CPU, and what a caller saw. */
 export async function round(pid, options) {
   const before = cpuSeconds(pid);
-  const { stdout } = await promisify(execFile)(process.execPath, [here('load.mjs'), JSON.stringify(options)]);
-  const result = JSON.parse(stdout);
+  const load = promisify(execFile)(process.execPath, [here('load.mjs')]);
+  load.child.stdin.end(JSON.stringify(options));
+  const result = JSON.parse((await load).stdout);
   const cpu = cpuSeconds(pid) - before;
   return { ...result, perCpuSecond: result.requests / cpu, perSecond: result.requests / result.elapsed };
 }

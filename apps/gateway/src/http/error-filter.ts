@@ -19,9 +19,13 @@ export class ErrorFilter implements ExceptionFilter {
     const path = request.url.split('?', 1)[0] as string;
     const known = this.routes.methodsOf(path);
     if (known.length === 0) return new ApiError('not_found', `no such path: ${path.slice(0, 200)}`);
-    return new ApiError('method_not_allowed', `${request.method} is not possible here, only ${known.join(', ')}`, {
-      headers: { allow: known.join(', ') },
-    });
+    return new ApiError(
+      'method_not_allowed',
+      `${request.method} is not possible here, only ${known.join(', ')}`,
+      {
+        headers: { allow: known.join(', ') },
+      },
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { ApiError } from '../answers/api-error.ts';
 
 /** Who calls, and what it may see. */
@@ -9,6 +10,30 @@ export interface Principal {
 }
 
 export type Authenticate = (authorization: string | undefined) => Principal;
+
+/** How many credentials are remembered after they were checked. */
+const remembered = 1000;
+
+/** Checks a credential once and remembers who it belongs to; what is refused is checked anew each time. */
+export class Authentications {
+  readonly #known = new LRUCache<string, Principal>({ max: remembered });
+
+  constructor(private readonly authenticate: Authenticate) {}
+
+  /** Who was found behind this header before. */
+  known(authorization: string | undefined): Principal | undefined {
+    return authorization === undefined ? undefined : this.#known.get(authorization);
+  }
+
+  /** Throws `unauthorized` where nobody is known by it. */
+  check(authorization: string | undefined): Principal {
+    const known = this.known(authorization);
+    if (known) return known;
+    const principal = this.authenticate(authorization);
+    this.#known.set(authorization as string, principal);
+    return principal;
+  }
+}
 
 const challenge = { 'www-authenticate': 'Bearer realm="fleetgate"' };
 

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
@@ -9,13 +10,18 @@ const maxBytes = 64 * 1024 * 1024;
 /** What an entry costs beside its bytes. */
 const overhead = 512;
 
+export interface ReadyAnswer extends ListAnswer {
+  /** without the query, for the log */
+  readonly path: string;
+}
+
 /**
  * List answers as bytes, by who asks and what for. One is given again as long as the inventory stands at the revision that
  * it shows and no source has aged into another state.
  */
 @Injectable()
 export class ReadyAnswers {
-  readonly #answers = new LRUCache<string, ListAnswer>({
+  readonly #answers = new LRUCache<string, ReadyAnswer>({
     maxSize: maxBytes,
     maxEntrySize: maxBytes / 8,
     sizeCalculation: (answer, key) => answer.head.length + key.length + overhead,
@@ -23,7 +29,7 @@ export class ReadyAnswers {
 
   constructor(private readonly revisions: Revisions) {}
 
-  find(principalId: string, url: string): ListAnswer | undefined {
+  find(principalId: string, url: string): ReadyAnswer | undefined {
     const answer = this.#answers.get(`${principalId} ${url}`);
     if (answer === undefined || !this.revisions.trusted) return undefined;
     if (this.revisions.of(answer.kinds) !== answer.revision || answer.validUntil <= Date.now())
@@ -32,18 +38,28 @@ export class ReadyAnswers {
   }
 
   keep(principalId: string, url: string, answer: ListAnswer): void {
-    if (this.revisions.trusted) this.#answers.set(`${principalId} ${url}`, answer);
+    if (!this.revisions.trusted) return;
+    this.#answers.set(`${principalId} ${url}`, { ...answer, path: url.split('?', 1)[0] as string });
   }
 }
 
-/**
- * Writes a list past the framework's own path: the ready bytes as they are, and behind them the request id, so that a kept
- * body is never copied.
- */
+/** A list that has just been made: written like one that was ready. */
 export function writeList(request: FastifyRequest, reply: FastifyReply, answer: ListAnswer): void {
   reply.hijack();
-  const response = reply.raw;
-  const common = [
+  writeReady(reply.raw, answer, request.id, request.headers['if-none-match'], request.method === 'HEAD');
+}
+
+/**
+ * Writes the ready bytes as they are, and behind them the request id, so that a kept body is never copied.
+ */
+export function writeReady(
+  response: ServerResponse,
+  answer: ListAnswer,
+  id: string,
+  ifNoneMatch: string | undefined,
+  headersOnly = false,
+): void {
+  const headers = [
     'etag',
     answer.etag,
     'cache-control',
@@ -51,25 +67,29 @@ export function writeList(request: FastifyRequest, reply: FastifyReply, answer: 
     'vary',
     'Authorization',
     'x-request-id',
-    request.id,
+    id,
     'x-fleetgate-complete',
     answer.complete ? 'true' : 'false',
   ];
-  if (matches(request.headers['if-none-match'], answer.etag)) {
-    response.writeHead(304, common);
+  if (matches(ifNoneMatch, answer.etag)) {
+    response.writeHead(304, headers);
     response.end();
     return;
   }
-  const tail = `,"requestId":"${request.id}"}`;
-  common.push(
+  const tail = `,"requestId":"${id}"}`;
+  headers.push(
     'content-type',
     'application/json; charset=utf-8',
     'content-length',
     String(answer.head.length + tail.length),
   );
-  response.writeHead(200, common);
-  if (request.method !== 'HEAD') response.write(answer.head);
-  response.end(request.method === 'HEAD' ? undefined : tail);
+  response.writeHead(200, headers);
+  if (headersOnly) {
+    response.end();
+    return;
+  }
+  response.write(answer.head);
+  response.end(tail);
 }
 
 /** Weak comparison, as RFC 9110 asks for If-None-Match. */

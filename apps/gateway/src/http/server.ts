@@ -1,9 +1,11 @@
+import { createServer as createHttpServer } from 'node:http';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Logger } from 'pino';
-import { accessLog } from './access-log.ts';
+import { createAccessLog } from './access-log.ts';
 import { answerError } from './error-filter.ts';
-import type { Authenticate, Principal } from './principal.ts';
-import { type ReadyAnswers, writeList } from './ready-answers.ts';
+import { createFront } from './front.ts';
+import { type Authenticate, Authentications, type Principal } from './principal.ts';
+import type { ReadyAnswers } from './ready-answers.ts';
 import { requestIdOf } from './request-id.ts';
 
 declare module 'fastify' {
@@ -20,25 +22,33 @@ declare module 'fastify' {
 export interface ServerParts {
   logger: Logger;
   authenticate: Authenticate;
+  /** undefined until the application is up */
   ready: () => ReadyAnswers | undefined;
 }
 
+/** A request has to be in within this, and an idle connection may stay this long; milliseconds. */
+const requestTimeout = 30_000;
+const keepAliveTimeout = 72_000;
 const maxBodyBytes = 1024 * 1024;
 /** An id carries the upstream's key, which may have up to four parts of 512 characters, each escaped. */
 const maxIdLength = 3000;
 
 /**
- * The HTTP server, and in their order the hooks that every request passes: who calls, then the answers that are ready. They
- * stand before everything that Nest adds.
+ * The HTTP server. A request passes, in this order: the front (ready answers), then Fastify with the hooks below (its id, who
+ * calls), then whatever Nest adds.
  */
 export function createServer({ logger, authenticate, ready }: ServerParts): FastifyInstance {
+  const authentications = new Authentications(authenticate);
+  const front = createFront({ authentications, ready, access: createAccessLog(logger) });
   const server = fastify({
+    serverFactory: (handler) =>
+      createHttpServer({ requestTimeout, keepAliveTimeout }, (request, response) => {
+        if (!front(request, response)) handler(request, response);
+      }),
     logger: false,
     bodyLimit: maxBodyBytes,
     routerOptions: { maxParamLength: maxIdLength, ignoreTrailingSlash: true },
     genReqId: requestIdOf,
-    requestTimeout: 30_000,
-    keepAliveTimeout: 72_000,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     frameworkErrors: (error, request, reply) => answerError(error, request, reply),
@@ -46,20 +56,27 @@ export function createServer({ logger, authenticate, ready }: ServerParts): Fast
   server.decorateRequest('principal', null);
 
   server.addHook('onRequest', (request, reply, done) => {
-    if (!request.routeOptions.config?.open && !isOpenPath(request.url)) {
-      request.principal = authenticate(request.headers.authorization);
-      if (request.method === 'GET') {
-        const answer = ready()?.find(request.principal.id, request.url);
-        if (answer) {
-          writeList(request, reply, answer);
-          return;
-        }
-      }
-    }
     reply.header('x-request-id', request.id);
+    if (!request.routeOptions.config?.open && !isOpenPath(request.url)) {
+      request.principal = authentications.check(request.headers.authorization);
+    }
     done();
   });
-  server.addHook('onResponse', accessLog(logger));
+  server.addHook('onResponse', (request, reply, done) => {
+    // By the logger's own way, which takes secrets out: what is asked for by a stranger may hold anything.
+    logger.info(
+      {
+        requestId: request.id,
+        method: request.method,
+        path: request.url.split('?', 1)[0],
+        status: reply.raw.statusCode,
+        ms: Math.round(reply.elapsedTime * 100) / 100,
+        principal: request.principal?.id ?? null,
+      },
+      'request',
+    );
+    done();
+  });
   return server;
 }
 
