@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDataSource } from '../../apps/gateway/dist/database/data-source.js';
 import { Database } from '../../apps/gateway/dist/database/database.js';
-import { pageStatement } from '../../apps/gateway/dist/inventory/list-statement.js';
+import { Freshness } from '../../apps/gateway/dist/inventory/freshness.js';
+import { Inventory } from '../../apps/gateway/dist/inventory/inventory.js';
+import { Revisions } from '../../apps/gateway/dist/inventory/revisions.js';
+import { Sources } from '../../apps/gateway/dist/inventory/sources.js';
+import { Totals } from '../../apps/gateway/dist/inventory/totals.js';
 import { number, ratio, row, title } from './print.mjs';
 import { startFloor, stop, versus } from './processes.mjs';
 import { authorization, startFleetManager, startGateway } from './stack.mjs';
@@ -57,51 +61,60 @@ export async function lists(target, url) {
   }
 }
 
-/** Every call another page and filter: no two are the same within a round, so nothing is ready. */
+/**
+ * Every call another page and filter: no two are the same within a round, so nothing is ready. The floor runs what the gateway
+ * runs for the same call, taken down from its own query code: the statements of the total, then the one of the page.
+ */
 async function uncached(target, url, { ours, floor, dir }) {
   const source = await openDataSource(target);
-  const database = new Database(source, target);
-  const moment = (n) => new Date(Date.UTC(2025, 0, 1) + n * 1000).toISOString();
+  const recorder = new RecordingDatabase(source, target);
+  const timing = { clock: { now: Date.now } };
+  const revisions = new Revisions(); // never trusted: no total is remembered, as every call here has another
+  const known = { all: () => [], find: () => undefined };
+  const inventory = new Inventory(
+    recorder,
+    new Totals(recorder, revisions),
+    new Sources(known, recorder, timing),
+    revisions,
+    new Freshness(recorder, timing),
+    timing,
+  );
   const statements = {};
   const paths = [];
-  const few = { everywhere: 10_000, scope: 10_000, total: 10_000, alone: [10_000] };
-  const { planOf } = await import('../../apps/gateway/dist/inventory/list-plan.js');
-  const { filtersOf } = await import('../../apps/gateway/dist/inventory/list-query.js');
-  for (let n = 0; n < 20_000; n++) {
+  for (let n = 0; n < 8000; n++) {
+    const updatedSince = new Date(Date.UTC(2025, 0, 1) + n * 1000).toISOString();
     const page = 1 + (n % 40);
-    const path = `/v1/clusters?limit=100&page=${page}&updated_since=${moment(n)}`;
-    const query = {
+    const path = `/v1/clusters?limit=100&page=${page}&updated_since=${updatedSince}`;
+    recorder.statements = [];
+    const sort = { field: 'name', descending: false };
+    await inventory.list({
       kind: 'cluster',
       labels: [],
-      updatedSince: moment(n),
-      sort: { field: 'name', descending: false },
+      updatedSince,
+      sort,
       limit: 100,
       from: { page },
       native: false,
-    };
-    const offset = (page - 1) * 100;
-    const plan = planOf(
-      { filters: filtersOf(query), connections: undefined, field: 'name', depth: offset + 100 },
-      few,
-    );
-    const slice = { offset, limit: 100, backwards: false };
-    const { name, text, values } = pageStatement(query, plan, slice);
-    // The same statement, its body column first: the floor sends the rows as they come.
-    statements[path] = {
-      name,
-      text: text.replace(/^SELECT p\.id, [^,]+(\([^)]*\))?[^,]*, r\.body::text/, 'SELECT r.body::text'),
-      values,
-    };
+    });
+    statements[path] = recorder.statements;
     paths.push(path);
   }
   await source.destroy();
-  void database;
   const file = join(dir, 'statements.json');
   writeFileSync(file, JSON.stringify({ database: url, statements }));
   const raw = await floor(['sql', file], paths);
   const result = await versus(ours(paths), raw, 5);
   print('every call another filter and page, limit 100', result, '≥ 0.7 × (the same SQL by bare pg)');
   await stop(raw.child);
+}
+
+class RecordingDatabase extends Database {
+  statements = [];
+
+  tuples(statement) {
+    this.statements.push(statement);
+    return super.tuples(statement);
+  }
 }
 
 function print(name, { a, b, ratio: value, ratios, p99 }, asked) {

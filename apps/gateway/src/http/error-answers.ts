@@ -18,6 +18,7 @@ const fastifyErrors: Readonly<Record<string, [ErrorCode, string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['payload_too_large', 'the body is larger than 1 MiB'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'send application/json'],
   FST_ERR_BAD_URL: ['bad_request', 'the path is not a valid URL'],
+  FST_ERR_MAX_PARAM_LENGTH: ['not_found', 'no such path: nothing has an id that long'],
 };
 
 /**
@@ -66,7 +67,9 @@ function problemOf(facts: ErrorBody['error'], requestId: string): Record<string,
 
 function asApiError(error: unknown): ApiError | undefined {
   if (error instanceof ApiError) return error;
-  const code = (error as { code?: unknown } | null)?.code;
+  // Nest wraps what the parsers throw.
+  const own = error instanceof HttpException ? error.cause : error;
+  const code = (own as { code?: unknown } | null | undefined)?.code;
   if (typeof code === 'string' && Object.hasOwn(fastifyErrors, code)) {
     const [known, message] = fastifyErrors[code] as [ErrorCode, string];
     return new ApiError(known, message, { cause: error });

@@ -18,7 +18,9 @@ export class ErrorFilter implements ExceptionFilter {
   private notRouted(request: FastifyRequest): ApiError {
     const path = request.url.split('?', 1)[0] as string;
     const known = this.routes.methodsOf(path);
-    if (known.length === 0) return new ApiError('not_found', `no such path: ${path.slice(0, 200)}`);
+    // A folder of files knows the method, but not the file.
+    if (known.length === 0 || known.includes(request.method))
+      return new ApiError('not_found', `no such path: ${path.slice(0, 200)}`);
     return new ApiError(
       'method_not_allowed',
       `${request.method} is not possible here, only ${known.join(', ')}`,

@@ -1,7 +1,8 @@
-import { createServer as createHttpServer } from 'node:http';
-import { type FastifyInstance, fastify } from 'fastify';
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
 import type { Logger } from 'pino';
 import { createAccessLog } from './access-log.ts';
+import { createClientErrors } from './client-errors.ts';
 import { answerError } from './error-filter.ts';
 import { createFront } from './front.ts';
 import { type Authenticate, Authentications, type Principal } from './principal.ts';
@@ -41,11 +42,20 @@ export function createServer({ logger, authenticate, ready }: ServerParts): Fast
   const authentications = new Authentications(authenticate);
   const front = createFront({ authentications, ready, access: createAccessLog(logger) });
   const server = fastify({
-    serverFactory: (handler) =>
-      createHttpServer({ requestTimeout, keepAliveTimeout }, (request, response) => {
+    serverFactory: (handler) => {
+      const listener: RequestListener = (request, response) => {
         if (!front(request, response)) handler(request, response);
-      }),
-    logger: false,
+      };
+      // An expectation that nobody knows may be passed over (RFC 9110, 10.1.1); Node alone would answer it without a body.
+      return createHttpServer({ requestTimeout, keepAliveTimeout }, listener).on(
+        'checkExpectation',
+        listener,
+      );
+    },
+    clientErrorHandler: createClientErrors(logger),
+    loggerInstance: logger as FastifyBaseLogger,
+    disableRequestLogging: true,
+    childLoggerFactory: (parent) => parent, // request ids are named where something is said
     bodyLimit: maxBodyBytes,
     routerOptions: { maxParamLength: maxIdLength, ignoreTrailingSlash: true },
     genReqId: requestIdOf,
@@ -53,11 +63,12 @@ export function createServer({ logger, authenticate, ready }: ServerParts): Fast
     forceCloseConnections: 'idle',
     frameworkErrors: (error, request, reply) => answerError(error, request, reply),
   });
+  server.removeContentTypeParser('text/plain'); // JSON is all that is taken
   server.decorateRequest('principal', null);
 
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
-    if (!request.routeOptions.config?.open && !isOpenPath(request.url)) {
+    if (!isOpen(request)) {
       request.principal = authentications.check(request.headers.authorization);
     }
     done();
@@ -80,7 +91,10 @@ export function createServer({ logger, authenticate, ready }: ServerParts): Fast
   return server;
 }
 
-/** Outside of /v1 there is nothing to see but documents and health. */
-function isOpenPath(url: string): boolean {
-  return !url.startsWith('/v1/') && url !== '/v1' && !url.startsWith('/v1?');
+/**
+ * Outside of /v1 there is nothing to see but documents and health. It is the route that counts: its path can be spelled in
+ * other ways (/%761/clusters). Where no route is, there is nothing to protect.
+ */
+function isOpen({ routeOptions: { url, config } }: FastifyRequest): boolean {
+  return url === undefined || !url.startsWith('/v1/') || config.open === true;
 }

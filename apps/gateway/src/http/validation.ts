@@ -15,6 +15,15 @@ export const validated = new StandardSchemaValidationPipe({
   exceptionFactory: (issues: readonly Issue[]) => invalid(issues),
 });
 
+/** For routes that take no body: whatever is in one is named. */
+export function refuseBody(body: unknown): void {
+  if (body === undefined || body === null) return;
+  const names = typeof body === 'object' && !Array.isArray(body) ? Object.keys(body) : ['body'];
+  if (names.length === 0) return;
+  const details = names.map((field) => ({ field, message: 'is not known here' }));
+  throw new ApiError('validation_error', `not valid: ${names.join(', ').slice(0, 1000)}`, { details });
+}
+
 export function invalid(issues: readonly Issue[]): ApiError {
   const details = issues.flatMap(detailsOf);
   const fields = [...new Set(details.map(({ field }) => field))];

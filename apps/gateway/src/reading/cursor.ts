@@ -1,45 +1,48 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { invalidField } from '../answers/api-error.ts';
 import type { Position } from '../inventory/inventory.ts';
 
-const Payload = z.tuple([z.string(), z.string(), z.string()]);
+const Payload = z.tuple([z.string(), z.string()]);
 const macBytes = 16;
 
 /**
- * Cursors as callers see them: where a walk stands, sealed together with the list that it walks. One that was changed, or
- * taken from another list, filter, sort or caller's scope, is refused.
+ * Cursors as callers see them: where a walk stands, sealed for the list that it walks. One that was changed, or taken from
+ * another list, filter, sort or caller's scope, is refused.
  */
 export class Cursors {
-  readonly #key: Buffer;
+  readonly #key: KeyObject;
 
   constructor(secretKey: Buffer) {
-    this.#key = Buffer.from(hkdfSync('sha256', secretKey, '', 'fleetgate list cursor', 32));
+    const bytes = hkdfSync('sha256', secretKey, '', 'fleetgate list cursor', 32);
+    this.#key = createSecretKey(Buffer.from(bytes));
   }
 
-  seal(list: string, position: Position): string {
-    const payload = Buffer.from(JSON.stringify([this.#digest(list), position.value, position.id]));
-    return Buffer.concat([this.#mac(payload), payload]).toString('base64url');
+  /** `list` is what makes the list the one it is; it is sealed with the position and does not travel. */
+  seal(list: string, { value, id }: Position): string {
+    const payload = JSON.stringify([value, id]);
+    return Buffer.concat([this.#mac(list, payload), Buffer.from(payload)]).toString('base64url');
   }
 
   open(list: string, cursor: string): Position {
     const bytes = Buffer.from(cursor, 'base64url');
-    const payload = bytes.subarray(macBytes);
-    if (bytes.length <= macBytes || !timingSafeEqual(this.#mac(payload), bytes.subarray(0, macBytes))) {
-      throw invalidField('cursor', 'is not one that this API gave');
+    const payload = bytes.toString('utf8', macBytes);
+    const fits =
+      bytes.length > macBytes && timingSafeEqual(this.#mac(list, payload), bytes.subarray(0, macBytes));
+    if (!fits) {
+      throw invalidField(
+        'cursor',
+        'is not one that this list gave; filters and sort have to stay as they were',
+      );
     }
-    const [of, value, id] = Payload.parse(JSON.parse(payload.toString()));
-    if (of !== this.#digest(list)) {
-      throw invalidField('cursor', 'belongs to another list: keep filters and sort as they were');
-    }
+    const [value, id] = Payload.parse(JSON.parse(payload));
     return { value, id };
   }
 
-  #digest(list: string): string {
-    return this.#mac(Buffer.from(list)).toString('base64url');
-  }
-
-  #mac(payload: Buffer): Buffer {
-    return createHmac('sha256', this.#key).update(payload).digest().subarray(0, macBytes);
+  #mac(list: string, payload: string): Buffer {
+    return createHmac('sha256', this.#key)
+      .update(`${list.length} ${list}${payload}`)
+      .digest()
+      .subarray(0, macBytes);
   }
 }

@@ -20,15 +20,23 @@ const yes = z
 const idOf = (kind: Kind, article: string) =>
   z.string().refine((id) => decodeId(id)?.kind === kind, { error: `must be the id of ${article}` });
 
+const timeForm = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d))?$/;
+/** Years that the database and the text form can both hold. */
+const [firstMoment, lastMoment] = [
+  Date.parse('0001-01-01T00:00:00Z'),
+  Date.parse('9999-12-31T23:59:59.999Z'),
+];
+
+function isTime(text: string): boolean {
+  const [, day] = timeForm.exec(text) ?? [];
+  const [midnight, moment] = [Date.parse(`${day}T00:00:00Z`), Date.parse(text)];
+  if (!(midnight >= firstMoment && moment >= firstMoment && moment <= lastMoment)) return false;
+  return new Date(midnight).toISOString().startsWith(day as string); // not the 30th of February
+}
+
 const instant = z
   .string()
-  .refine(
-    (text) =>
-      /^\d{4}-\d\d-\d\d([T ][\d:.]+(Z|[+-]\d\d:?\d\d)?)?$/.test(text) && !Number.isNaN(Date.parse(text)),
-    {
-      error: 'must be an RFC 3339 time, like 2026-03-01T09:30:00Z',
-    },
-  )
+  .refine(isTime, { error: 'must be an RFC 3339 time, like 2026-03-01T09:30:00Z' })
   .transform((text) => new Date(text).toISOString())
   .pipe(Instant);
 
@@ -41,8 +49,8 @@ const label = z
   });
 
 const labels = z
-  .union([z.string().transform((one) => [one]), z.array(z.string()).max(20, { error: 'at most 20 labels' })])
-  .pipe(z.array(label))
+  .union([z.string().transform((one) => [one]), z.array(z.string())])
+  .pipe(z.array(label).max(20, { error: 'at most 20 labels' }))
   .describe('name:value; repeat it to ask for several at once');
 
 const native = z.enum(['native'], { error: 'can only be native' });
@@ -68,6 +76,7 @@ const common = {
     .optional()
     .describe('complete, or connections by comma: 503 when one of them is missing'),
   max_stale: maxStale.optional().describe('seconds; older sources are refreshed first'),
+  cached: yes.default(false).describe('true: never ask the upstreams, whatever max_stale says'),
 };
 
 const sortOf = (defaultSort: string) =>
@@ -120,6 +129,9 @@ export function sortOfParameter(text: string): StoreQuery['sort'] {
   const descending = text.startsWith('-');
   return { field: text.slice(descending ? 1 : 0) as StoreQuery['sort']['field'], descending };
 }
+
+/** For routes that take no parameters. */
+export const noQuery = z.strictObject({});
 
 /** Parameters of lists of things that the gateway itself owns. */
 export const pageQuery = z.strictObject({

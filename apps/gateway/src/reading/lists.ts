@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Kind, type Pagination, type Source } from '@fleetgate/model';
 import { Injectable } from '@nestjs/common';
-import { ApiError, invalidField } from '../answers/api-error.ts';
+import { ApiError, invalidField, noSuch } from '../answers/api-error.ts';
 import { unsupported } from '../answers/upstream-errors.ts';
 import type { Principal } from '../http/principal.ts';
 import { Inventory, type ListQuery, type ListResult } from '../inventory/inventory.ts';
@@ -67,7 +67,7 @@ export class Lists {
     const identity = JSON.stringify([principal.id, { ...query, from: 0, limit: 0 }]);
     const from = position(parameters, () => this.cursors.open(identity, parameters.cursor as string));
 
-    if (parameters.max_stale !== undefined) {
+    if (parameters.max_stale !== undefined && !parameters.cached) {
       await this.sources.refresh(slugs, parameters.max_stale * 1000, AbortSignal.timeout(refreshDeadline));
     }
     // Read before the rows: an answer may then be newer than its revision says, never older.
@@ -78,6 +78,7 @@ export class Lists {
 
     const result = slugs.length === 0 ? nothing : await this.inventory.list({ ...query, from });
     if (result.total === 0 && sources.length > 0 && sources.every(missing)) throw incomplete(sources);
+    if (result.total === 0) await this.assertOuter(kind, nested, slugs);
 
     const pagination: Pagination = {
       page: 'page' in from ? from.page : null,
@@ -106,13 +107,21 @@ export class Lists {
   /** A nested list is about the one connection that holds the outer resource. */
   private connectionsOf(kind: Kind, parameters: ListParameters, principal: Principal, nested: Nested) {
     const connections = this.scope.ofList(kind, parameters, principal);
-    const outer = nested.parent ?? nested.target;
+    const outer = outerOf(kind, nested);
     if (outer === undefined) return connections;
-    const outerKind = nested.target ? 'cluster' : kind === 'release' ? 'deployment' : 'project';
-    const { connection } = this.scope.ofId(outerKind, outer, principal);
+    const { connection } = this.scope.ofId(outer.kind, outer.id, principal);
     if (!holds(connection, kind))
       throw unsupported(connection, kind === 'release' ? 'releases' : 'deployments');
     return connections.filter(({ slug }) => slug === connection.slug);
+  }
+
+  /** Nothing under something that is there is an empty list; under something that is not, it is a wrong id. */
+  private async assertOuter(kind: Kind, nested: Nested, slugs: readonly string[]): Promise<void> {
+    const outer = outerOf(kind, nested);
+    if (!outer || (await this.inventory.get(outer.id, false))) return;
+    const lacking = this.sources.of(outer.kind, slugs).filter(missing);
+    if (lacking.length > 0) throw incomplete(lacking); // nobody can tell
+    throw noSuch(outer.kind);
   }
 
   private storeQuery(
@@ -161,6 +170,12 @@ export class Lists {
   }
 }
 
+function outerOf(kind: Kind, { parent, target }: Nested): { kind: Kind; id: string } | undefined {
+  if (target !== undefined) return { kind: 'cluster', id: target };
+  if (parent === undefined) return undefined;
+  return { kind: kind === 'release' ? 'deployment' : 'project', id: parent };
+}
+
 const nothing: ListResult = { rows: [], total: 0, more: false };
 
 function position<T>(parameters: ListParameters, open: () => T): { page: number } | { after: T } {
@@ -184,5 +199,5 @@ function incomplete(sources: readonly Source[]): ApiError {
 }
 
 function weakTag(parts: readonly unknown[]): string {
-  return `W/"${createHash('sha1').update(parts.join('\n')).digest('base64url')}"`;
+  return `W/"${hash('sha1', parts.join('\n'), 'base64url')}"`;
 }

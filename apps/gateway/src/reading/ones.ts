@@ -39,18 +39,20 @@ export class Ones {
   async answer(kind: Kind, id: string, parameters: ReadParameters, caller: Caller): Promise<OneAnswer> {
     const { connection, address } = this.scope.ofId(kind, id, caller.principal);
     const native = parameters.include === 'native';
-    const stored = parameters.max_stale === 0 ? undefined : await this.inventory.get(id, native);
+    const live = parameters.max_stale === 0 && !parameters.cached;
+    const stored = live ? undefined : await this.inventory.get(id, native);
     if (parameters.cached) {
       if (!stored) throw noSuch(kind.replace('_', ' '));
       const [known] = this.sources.of(kind, [connection.slug]);
-      return answerOf(stored, { ...sourceOf(connection, stored), state: known?.state ?? 'never_synced' });
+      const { state = 'never_synced', error } = known ?? {};
+      return answerOf(stored, { ...sourceOf(connection, stored), state, ...(error ? { error } : {}) });
     }
     if (stored && Date.now() - stored.observedAtMs <= parameters.max_stale * 1000) {
       return answerOf(stored, sourceOf(connection, stored));
     }
     try {
-      const live = await this.live(connection, kind, id, address.key, caller, native);
-      return answerOf(live, sourceOf(connection, live));
+      const fetched = await this.live(connection, kind, id, address.key, caller, native);
+      return answerOf(fetched, sourceOf(connection, fetched));
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       if (error.code === 'not_found') throw noSuch(kind.replace('_', ' '));

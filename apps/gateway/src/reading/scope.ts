@@ -4,6 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { invalidField, noSuch } from '../answers/api-error.ts';
 import { unsupported } from '../answers/upstream-errors.ts';
 import { CONNECTIONS, type Connection, type Connections } from '../connections/connection.ts';
+import { installedProviders } from '../connections/installed.ts';
 import type { Principal } from '../http/principal.ts';
 
 /** The upstream operation behind a list of each kind, as capabilities are named. */
@@ -28,6 +29,10 @@ export class Scope {
   ): readonly Connection[] {
     const visible = this.visible(principal);
     const { provider, connection } = filter;
+    if (provider !== undefined && !installedProviders.some(({ id }) => id === provider)) {
+      const known = installedProviders.map(({ id }) => id).join(', ');
+      throw invalidField('provider', `must be one of ${known}`);
+    }
     if (connection !== undefined) {
       const named = visible.find(({ slug }) => slug === connection);
       if (!named) throw invalidField('connection', 'no such connection');
