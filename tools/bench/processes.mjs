@@ -18,8 +18,8 @@ export function residentMb(pid) {
   return Number(kb) / 1024;
 }
 
-/** Starts a Node program that says {type:'ready'} over IPC; resolves with the child and what it said. */
-export function start(path, args = [], env = {}) {
+/** Starts a Node program that says over IPC how far it is; resolves with the child and what it said when `isUp`. */
+export function start(path, args = [], env = {}, isUp = ({ type }) => type === 'ready') {
   return new Promise((resolve, reject) => {
     const child = fork(path, args, {
       env: { ...process.env, ...env },
@@ -28,7 +28,7 @@ export function start(path, args = [], env = {}) {
     child.once('exit', (code) => reject(new Error(`${path} ended with ${code}`)));
     child.on('message', (message) => {
       if (message.type === 'failed') reject(new Error(message.message));
-      if (message.type === 'ready') resolve({ child, ready: message });
+      if (isUp(message)) resolve({ child, ready: message });
     });
   });
 }

@@ -39,7 +39,7 @@ export async function startGateway(database, upstream, { interval = '24h', logLe
     }),
   );
   const port = 20_000 + Math.floor(Math.random() * 20_000);
-  const { child, ready } = await start(join(root, 'apps/gateway/dist/main.js'), [], {
+  const environment = {
     FLEETGATE_PORT: String(port),
     FLEETGATE_DATA_DIR: join(dir, 'data'),
     FLEETGATE_CONFIG: config,
@@ -47,7 +47,10 @@ export async function startGateway(database, upstream, { interval = '24h', logLe
     FLEETGATE_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
     FLEETGATE_ROOT_KEY: rootKey,
     FLEETGATE_LOG_LEVEL: logLevel,
-  });
+  };
+  // It listens then, and the first sync has just begun: what is measured of that must not wait for its end.
+  const listens = ({ type, step }) => type === 'progress' && step === 'first sync';
+  const { child } = await start(join(root, 'apps/gateway/dist/main.js'), [], environment, listens);
   const get = async (path, headers = {}) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
       headers: { authorization, ...headers },
@@ -58,7 +61,6 @@ export async function startGateway(database, upstream, { interval = '24h', logLe
   return {
     pid: child.pid,
     port,
-    url: ready.url,
     get,
     /** Waits until every kind was walked at or after `since`. */
     async synced(since) {

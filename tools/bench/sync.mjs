@@ -41,9 +41,7 @@ export async function sync(target, url, serverPids) {
 
   // The same rows once more into a table with the same indexes, by nothing but INSERT … SELECT unnest, 1,000 at a time.
   await database.query({ text: 'CREATE TABLE floor (LIKE resource INCLUDING ALL)' });
-  started = performance.now();
-  await bareInsert(database);
-  const floorMs = performance.now() - started;
+  const floorMs = await bareInsert(database);
   await database.query({ text: 'DROP TABLE floor' });
   row(
     'a bare INSERT … unnest of the same rows',
@@ -72,6 +70,7 @@ export async function sync(target, url, serverPids) {
   await source.destroy();
 }
 
+/** Milliseconds that the inserts alone took. */
 async function bareInsert(database) {
   const [{ names }] = await database.query({
     text: `SELECT string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position) AS names
@@ -87,14 +86,18 @@ async function bareInsert(database) {
   const insert = `INSERT INTO floor (${names}) SELECT ${columns.map((name) => `u.${name}::${typeOf[name]}`).join(', ')}
     FROM unnest(${columns.map((_, n) => `$${n + 1}::text[]`).join(', ')}) AS u(${names})`;
   let last = 0;
+  let spent = 0;
   for (;;) {
     const rows = await database.tuples({
       text: `SELECT seq, ${select} FROM resource WHERE seq > $1 ORDER BY seq LIMIT 1000`,
       values: [last],
     });
-    if (rows.length === 0) return;
+    if (rows.length === 0) return spent;
     last = rows.at(-1)[0];
-    await database.query({ text: insert, values: columns.map((_, n) => rows.map((one) => one[n + 1])) });
+    const values = columns.map((_, n) => rows.map((one) => one[n + 1]));
+    const started = performance.now();
+    await database.query({ text: insert, values });
+    spent += performance.now() - started;
   }
 }
 
