@@ -30,7 +30,7 @@ FROM (SELECT i, 'cluster_' || md5('id' || i) AS id, 'bench-' || (i % 10) AS conn
     (ARRAY['prod','dev','test'])[1 + i % 3] AS env, 'r' || (i % 40) AS region,
     ARRAY['env:' || (ARRAY['prod','dev','test'])[1 + i % 3], 'region:r' || (i % 40), 'site:' || (i % 5000)] AS labels,
     timestamptz '2025-01-01' + (i * interval '31 seconds') AS created,
-    timestamptz '2025-06-01' + ((i * 7919 % ${rows}) * interval '29 seconds') AS updated
+    timestamptz '2025-06-01' + ((i::bigint * 7919 % ${rows}) * interval '29 seconds') AS updated
   FROM generate_series(1, ${rows}) i) s`;
 
 const count = (facet, value, from = 'resource') => `

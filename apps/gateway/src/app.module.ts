@@ -33,10 +33,7 @@ export class AppModule {
   static with({ config, database, connections }: AppParts): DynamicModule {
     return {
       module: AppModule,
-      imports: [
-        DatabaseModule.forRoot(database),
-        InventoryModule.forRoot({ connections }),
-      ],
+      imports: [DatabaseModule.forRoot(database), InventoryModule.forRoot({ connections })],
       controllers: [
         ProjectsController,
         DeploymentsController,

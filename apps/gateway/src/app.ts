@@ -31,7 +31,7 @@ export async function createApp(
     AppModule.with(parts),
     // The adapter's types name Fastify's own copy of the same class.
     new FastifyAdapter(server as never),
-    { logger: new NestLogger(logger), abortOnError: false, forceCloseConnections: false },
+    { logger: new NestLogger(logger), abortOnError: false, bodyParser: false, forceCloseConnections: false },
   );
   const jobs = config.role === 'api' ? undefined : app.get(SyncJobs);
   try {

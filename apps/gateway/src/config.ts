@@ -1,7 +1,8 @@
-import { isAbsolute, join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { ConfigError } from './config/config-error.ts';
-import { keptKey, newRootKey, newSecretKey } from './config/key-files.ts';
-import { readVariables, type Variables } from './config/variables.ts';
+import { keptKey, rootKeyKind, secretKeyKind } from './config/key-files.ts';
+import { readVariables, unknownVariables, type Variables } from './config/variables.ts';
 import { type ConnectionConfig, readConnections } from './connections/file.ts';
 import { installedProviders } from './connections/installed.ts';
 
@@ -38,38 +39,43 @@ export interface Surroundings {
 
 /** Throws `ConfigError` with one line for everything that is wrong. Makes the data folder and the keys that it keeps. */
 export function loadConfig({ env, cwd }: Surroundings): Config {
+  const path = (text: string) => resolve(cwd, text);
   const { variables, problems } = readVariables(env);
-  const path = (text: string) => (isAbsolute(text) ? text : resolve(cwd, text));
   const file = variables.FLEETGATE_CONFIG;
-  const connections =
+  const used = file === undefined ? [] : variablesIn(path(file));
+  problems.push(...unknownVariables(env, used));
+  const read =
     file === undefined
       ? { connections: [], problems: [] }
       : readConnections({ path: path(file), env, providers: installedProviders });
-  problems.push(...connections.problems);
-  const database = variables.FLEETGATE_DATABASE_URL ?? null;
-  if (database !== null && env['FLEETGATE_SECRET_KEY'] === undefined) {
-    problems.push(
-      'FLEETGATE_SECRET_KEY is missing: with FLEETGATE_DATABASE_URL every replica needs the same one, 32 bytes in base64 (openssl rand -base64 32)',
-    );
-  }
+  problems.push(...read.problems);
   if (problems.length > 0) throw new ConfigError(problems);
 
   const dataDir = path(variables.FLEETGATE_DATA_DIR);
   const rootKeyFile = variables.FLEETGATE_ROOT_KEY === undefined ? join(dataDir, 'root.key') : null;
-  const secretKey = variables.FLEETGATE_SECRET_KEY ?? keptKey(join(dataDir, 'secret.key'), newSecretKey);
+  const secretKey = variables.FLEETGATE_SECRET_KEY ?? keptKey(join(dataDir, 'secret.key'), secretKeyKind);
   return freeze({
     host: variables.FLEETGATE_HOST,
     port: variables.FLEETGATE_PORT,
-    database: { url: database },
+    database: { url: variables.FLEETGATE_DATABASE_URL ?? null },
     redisUrl: variables.FLEETGATE_REDIS_URL ?? null,
     dataDir,
     role: variables.FLEETGATE_ROLE,
     logLevel: variables.FLEETGATE_LOG_LEVEL,
     secretKey: Buffer.from(secretKey, 'base64'),
-    rootKey: variables.FLEETGATE_ROOT_KEY ?? keptKey(rootKeyFile as string, newRootKey),
+    rootKey: variables.FLEETGATE_ROOT_KEY ?? keptKey(rootKeyFile as string, rootKeyKind),
     rootKeyFile,
-    connections: connections.connections,
+    connections: read.connections,
   });
+}
+
+/** Names that stand in ${} in the file: whatever they begin with, they are used. */
+function variablesIn(file: string): string[] {
+  try {
+    return [...readFileSync(file, 'utf8').matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => name);
+  } catch {
+    return []; // that it cannot be read is said by who reads it for good
+  }
 }
 
 /** Freezes it through and through; typed arrays cannot be frozen, and nobody else has this one. */

@@ -1,21 +1,23 @@
 /** What a launcher hears from the gateway over its IPC channel. */
 export type ParentMessage =
   | { type: 'progress'; step: string }
-  | {
-      type: 'ready';
-      url: string;
-      docsUrl: string;
-      /** only where it lives in the data folder: one that was given by the environment is the caller's to know */
-      rootKey?: string;
-      rootKeyFile?: string;
-      sources: { fresh: number; total: number };
-    }
+  | ({ type: 'ready' } & ReadyFacts)
   | { type: 'failed'; message: string };
 
-/** Tells the launcher, if there is one. */
-export function tellParent(message: ParentMessage): Promise<void> {
+export interface ReadyFacts {
+  url: string;
+  docsUrl: string;
+  /** only where it lives in the data folder: one that was given by the environment is the caller's to know */
+  rootKey?: string;
+  rootKeyFile?: string;
+  /** connections whose every kind is fresh, of all */
+  sources: { fresh: number; total: number };
+}
+
+/** Tells the launcher; resolves to whether there is one that was told. */
+export function tellParent(message: ParentMessage): Promise<boolean> {
   return new Promise((resolve) => {
-    if (!process.send || !process.connected) return resolve();
-    process.send(message, () => resolve()); // a launcher that is gone cannot be told, and is missed elsewhere
+    if (!process.send || !process.connected) return resolve(false);
+    process.send(message, (error: Error | null) => resolve(error === null)); // one that is gone is missed elsewhere
   });
 }

@@ -1,7 +1,11 @@
 import { z } from 'zod';
+import { rootKeyKind, secretKeyKind } from './key-files.ts';
+import { nearest } from './nearest.ts';
 
 const roles = ['all', 'api', 'worker'] as const;
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const portForm = 'must be a port number from 0 to 65535';
 
 const urlOf = (...protocols: string[]) =>
   z.string().refine((text) => protocols.includes(URL.parse(text)?.protocol ?? ''), {
@@ -16,9 +20,8 @@ const table = {
   FLEETGATE_PORT: {
     schema: z
       .string()
-      .regex(/^\d{1,5}$/, { error: 'must be a port number from 0 to 65535' })
+      .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, { error: portForm })
       .transform(Number)
-      .refine((port) => port <= 65_535, { error: 'must be a port number from 0 to 65535' })
       .default(8080),
     absent: '8080',
     help: 'port of the API; 0 takes any free one',
@@ -26,7 +29,7 @@ const table = {
   FLEETGATE_HOST: {
     schema: z
       .string()
-      .regex(/^[A-Za-z0-9.:-]+$/, { error: 'must be a host name or an IP address' })
+      .regex(/^[A-Za-z0-9.:%_-]+$/, { error: 'must be a host name or an IP address' })
       .default('127.0.0.1'),
     absent: '127.0.0.1',
     help: 'address to listen on; 0.0.0.0 for every one',
@@ -54,17 +57,17 @@ const table = {
   FLEETGATE_SECRET_KEY: {
     schema: z
       .string()
-      .refine((text) => /^[A-Za-z0-9+/]{43}=$/.test(text), { error: 'must be 32 bytes in base64' })
+      .refine(secretKeyKind.isKey, { error: 'must be 32 bytes in base64 (openssl rand -base64 32)' })
       .optional(),
-    absent: 'made and kept, if embedded',
-    help: '32 bytes in base64; encrypts stored tokens and seals cursors',
+    absent: 'made and kept with the embedded database, required with another',
+    help: '32 bytes in base64; encrypts stored tokens and seals cursors; kept in secret.key of the data folder',
   },
   FLEETGATE_ROOT_KEY: {
     schema: z
       .string()
-      .regex(/^[\x21-\x7e]{24,512}$/, { error: 'must be 24 to 512 printable characters without spaces' })
+      .refine(rootKeyKind.isKey, { error: 'must be 24 to 512 printable characters without spaces' })
       .optional(),
-    absent: 'made and kept',
+    absent: 'made once and kept',
     help: 'the API key that may do everything; kept in root.key of the data folder',
   },
   FLEETGATE_ROLE: {
@@ -85,7 +88,10 @@ export type Variables = { [Name in keyof Table]: z.output<Table[Name]['schema']>
 /** Variables of the launcher, the sandbox, the tests and the benchmarks: not ours to judge. */
 const others = /^FLEETGATE_(SANDBOX|TEST|BENCH)(_|$)|^FLEETGATE_LAUNCHED$/;
 
-/** An empty variable counts as absent, as it does in a shell script. Values are not repeated in problems: some are secret. */
+/**
+ * An empty variable counts as absent, as it does in a shell script. One line for each problem: the name, what is wrong, what
+ * is expected. Values are not repeated: some are secret, and addresses carry passwords.
+ */
 export function readVariables(env: Readonly<Record<string, string | undefined>>): {
   variables: Variables;
   problems: string[];
@@ -93,15 +99,28 @@ export function readVariables(env: Readonly<Record<string, string | undefined>>)
   const problems: string[] = [];
   const variables: Record<string, unknown> = {};
   for (const [name, { schema }] of Object.entries(table)) {
-    const parsed = (schema as z.ZodType).safeParse(env[name] === '' ? undefined : env[name]);
+    const parsed = (schema as z.ZodType).safeParse(env[name] || undefined);
     if (parsed.success) variables[name] = parsed.data;
     else problems.push(`${name} ${parsed.error.issues[0]?.message ?? 'is not valid'}`);
   }
-  for (const name of Object.keys(env)) {
-    if (!name.startsWith('FLEETGATE_') || name in table || others.test(name)) continue;
-    problems.push(`${name} is not known: did you mean ${nearest(name, Object.keys(table))}?`);
+  if (env['FLEETGATE_DATABASE_URL'] && !env['FLEETGATE_SECRET_KEY']) {
+    problems.push(
+      'FLEETGATE_SECRET_KEY is missing: with FLEETGATE_DATABASE_URL every replica needs the same one, 32 bytes in base64 (openssl rand -base64 32)',
+    );
   }
   return { variables: variables as Variables, problems };
+}
+
+/** One line for each of our variables that nobody reads: `used` are those that the file of connections names. */
+export function unknownVariables(
+  env: Readonly<Record<string, string | undefined>>,
+  used: readonly string[],
+): string[] {
+  return Object.keys(env)
+    .filter((name) => name.startsWith('FLEETGATE_'))
+    .filter((name) => !Object.hasOwn(table, name) && !others.test(name) && !used.includes(name))
+    .sort()
+    .map((name) => `${name} is not known: did you mean ${nearest(name, Object.keys(table))}?`);
 }
 
 export function helpText(): string {
@@ -112,25 +131,7 @@ export function helpText(): string {
 
 Usage: npm start [-- --help | --version]
 
-Settings, by environment:
+Settings, by environment (an empty one counts as absent):
 ${rows.join('\n')}
 `;
-}
-
-function nearest(name: string, known: readonly string[]): string {
-  return [...known].sort((a, b) => distance(name, a) - distance(name, b))[0] as string;
-}
-
-/** How many single-character edits lie between two words (Levenshtein). */
-function distance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const swap = (previous[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(swap, (previous[j] as number) + 1, (current[j - 1] as number) + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length] as number;
 }

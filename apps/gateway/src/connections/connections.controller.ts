@@ -4,8 +4,8 @@ import { noSuch } from '../answers/api-error.ts';
 import { AnswersList, AnswersOne } from '../docs/documented.ts';
 import { writeAll, writeData } from '../http/answers.ts';
 import { callerOf } from '../http/current.ts';
-import { validated } from '../http/validation.ts';
-import { type PageParameters, pageQuery } from '../reading/list-query.ts';
+import { refuseBody, validated } from '../http/validation.ts';
+import { noQuery, type PageParameters, pageQuery } from '../reading/list-query.ts';
 import { Scope } from '../reading/scope.ts';
 import {
   ConnectionFacts,
@@ -40,14 +40,25 @@ export class ConnectionsController {
 
   @Get(':id')
   @AnswersOne('connections', 'Get a connection', ConnectionFacts)
-  get(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+  get(
+    @Param('id') id: string,
+    @Query({ schema: noQuery, pipes: [validated] }) _query: object,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
     writeData(request, reply, this.reports.factsOf(this.named(id, request)));
   }
 
   @Post(':id/test')
   @HttpCode(200)
   @AnswersOne('connections', 'Ask the upstream whether it is there and takes our credentials', ConnectionTest)
-  async test(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+  async test(
+    @Param('id') id: string,
+    @Query({ schema: noQuery, pipes: [validated] }) _query: object,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    refuseBody(request.body);
     writeData(request, reply, await this.reports.test(this.named(id, request), callerOf(request)));
   }
 
@@ -60,6 +71,7 @@ export class ConnectionsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
+    refuseBody(request.body);
     writeData(request, reply, await this.reports.sync(this.named(id, request), query.confirm), 202);
   }
 

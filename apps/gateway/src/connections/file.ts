@@ -1,18 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Slug } from '@fleetgate/model';
 import type { ProviderDefinition } from '@fleetgate/provider-spec';
-import {
-  type Document,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseDocument,
-  visit,
-} from 'yaml';
 import { z } from 'zod';
+import { distance, nearest } from '../config/nearest.ts';
+import { wordsFor } from './words.ts';
+import { type Path, YamlSource } from './yaml-source.ts';
 
 export interface ConnectionConfig {
   readonly slug: string;
@@ -32,19 +24,21 @@ interface Options {
 
 interface Outcome {
   connections: ConnectionConfig[];
-  /** one line each, beginning with file:line:column */
+  /** one line each, beginning with file:line:column, in their order in the file */
   problems: string[];
 }
 
-const unitMs = { s: 1000, m: 60_000, h: 3_600_000 };
-const intervalForm = 'must be seconds, or like 30s, 5m or 1h, from 5s to 24h';
-const Interval = z
-  .union([z.int(), z.string().regex(/^\d{1,6}[smh]?$/, { error: intervalForm })], { error: intervalForm })
-  .transform((given) => {
-    const [, count, unit = 's'] = /^(\d+)([smh])?$/.exec(String(given)) ?? [];
-    return Number(count) * unitMs[unit as keyof typeof unitMs];
-  })
-  .refine((ms) => ms >= 5000 && ms <= 86_400_000, { error: intervalForm });
+const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
+const defaultIntervalMs = 60_000;
+
+/** Milliseconds, from `45`, `45s`, `5m` or `1h`. */
+const Interval = z.unknown().transform((given, context) => {
+  const [, count, unit = 's'] = /^(\d{1,6})([smh])?$/.exec(String(given)) ?? [];
+  const ms = Number(count) * (unitMs[unit] as number);
+  if (ms >= 5000 && ms <= 86_400_000) return ms;
+  context.addIssue({ code: 'custom', message: 'must be seconds, or like 30s, 5m or 1h, from 5s to 24h' });
+  return z.NEVER;
+});
 
 const Entry = z.strictObject({
   slug: Slug,
@@ -53,8 +47,7 @@ const Entry = z.strictObject({
   sync: z.strictObject({ interval: Interval.optional() }).optional(),
   settings: z.record(z.string(), z.unknown()).default({}),
 });
-
-const defaultIntervalMs = 60_000;
+const File = z.strictObject({ connections: z.array(z.unknown()) });
 
 /** Reads the file of connections. Everything that is wrong is told at once, where it stands; values are never repeated. */
 export function readConnections(options: Options): Outcome {
@@ -62,141 +55,137 @@ export function readConnections(options: Options): Outcome {
   try {
     text = readFileSync(options.path, 'utf8');
   } catch (error) {
-    const reason =
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : 'cannot be read';
-    return { connections: [], problems: [`FLEETGATE_CONFIG ${options.path}: ${reason}`] };
+    return { connections: [], problems: [`FLEETGATE_CONFIG ${options.path} ${wordsForFile(error)}`] };
   }
-  return new ConnectionsFile(text, options).read();
+  return new ConnectionsFile(new YamlSource(text, options.env), options).read();
+}
+
+function wordsForFile(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'does not exist';
+  if (code === 'EISDIR') return 'is a folder, where a file should be';
+  return `cannot be read (${code})`;
 }
 
 class ConnectionsFile {
-  readonly #lines = new LineCounter();
-  readonly #document: Document;
-  readonly #problems: { offset: number; text: string }[] = [];
+  readonly #seen = new Map<string, number>();
 
   constructor(
-    text: string,
+    private readonly source: YamlSource,
     private readonly options: Options,
-  ) {
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, uniqueKeys: true });
-  }
+  ) {}
 
   read(): Outcome {
-    for (const { message, pos } of this.#document.errors) this.#say(pos[0], message.replace(/\s+/g, ' '));
-    const connections = this.#document.errors.length === 0 ? this.#entries() : [];
-    const problems = this.#problems
-      .sort((a, b) => a.offset - b.offset)
-      .map(({ offset, text }) => {
-        const { line, col } = this.#lines.linePos(offset);
-        return `${this.options.path}:${line}:${col} ${text}`;
-      });
+    const connections = this.#entries();
+    const problems = this.source.problems(this.options.path);
     return { connections: problems.length === 0 ? connections : [], problems };
   }
 
   #entries(): ConnectionConfig[] {
-    this.#substitute();
-    const top = this.#document.toJS() as unknown;
-    const shape = z.strictObject({ connections: z.array(z.unknown()) }).safeParse(top);
-    if (!shape.success) {
-      this.#sayIssues([], shape.error.issues, 'the file');
+    const { value } = this.source;
+    if (value === undefined) return [];
+    if (value === null) {
+      this.source.refuse([], 'the file is empty: it holds a list of connections, at least "connections: []"');
       return [];
     }
-    const seen = new Set<string>();
-    return shape.data.connections.flatMap((entry, index) => {
-      const path = ['connections', index];
-      const parsed = Entry.safeParse(entry);
-      if (!parsed.success) {
-        this.#sayIssues(path, parsed.error.issues, 'a connection');
-        return [];
-      }
-      const { slug, provider, team, sync, settings } = parsed.data;
-      if (seen.has(slug))
-        this.#say(this.#offset([...path, 'slug']), `slug "${slug}" is taken by a connection above`);
-      seen.add(slug);
-      const definition = this.options.providers.find(({ id }) => id === provider);
-      if (!definition) {
-        const known = this.options.providers.map(({ id }) => id).join(', ');
-        this.#say(
-          this.#offset([...path, 'provider']),
-          `unknown provider "${provider}": installed are ${known}`,
-        );
-        return [];
-      }
-      const checked = definition.settings.safeParse(settings);
-      if (!checked.success) {
-        this.#sayIssues([...path, 'settings'], checked.error.issues, provider);
-        return [];
-      }
-      const syncIntervalMs = sync?.interval ?? defaultIntervalMs;
-      return [{ slug, provider, team: team ?? null, syncIntervalMs, settings: checked.data }];
-    });
+    if (typeof value !== 'object' || Array.isArray(value)) {
+      this.source.refuse([], 'the file must begin with "connections:", and hold the list of them');
+      return [];
+    }
+    const parsed = this.#check(File, value, [], '');
+    return (parsed?.connections ?? []).flatMap((entry, index) => this.#entry(entry, index) ?? []);
   }
 
-  /** Puts variables in place of ${NAME} inside values: after parsing, so that a value can never become YAML. */
-  #substitute(): void {
-    visit(this.#document, {
-      Scalar: (key, node) => {
-        if (key === 'key' || typeof node.value !== 'string') return;
-        node.value = node.value.replace(/\$(\$)?\{([^}]*)\}/g, (whole, escaped, name) => {
-          if (escaped) return whole.slice(1);
-          const value = this.options.env[name];
-          if (value === undefined) this.#say(node.range?.[0] ?? 0, `the variable ${name} is not set`);
-          return value ?? whole;
-        });
-      },
-    });
+  #entry(entry: unknown, index: number): ConnectionConfig | undefined {
+    const path = ['connections', index];
+    if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
+      this.source.refuse(path, `connection ${index + 1} must hold slug, provider and settings`);
+      return undefined;
+    }
+    const { slug: name, provider, settings = {} } = entry as Record<string, unknown>;
+    const label = Slug.safeParse(name).success ? `connection "${name}": ` : `connection ${index + 1}: `;
+    const own = this.#check(Entry, entry, path, label);
+    if (own) this.#claim(own.slug, path, label);
+    const definition = typeof provider === 'string' ? this.#definition(provider, path, label) : undefined;
+    // A wrong slug is no reason to keep quiet about wrong settings.
+    if (!definition || typeof settings !== 'object' || settings === null || Array.isArray(settings))
+      return undefined;
+    const checked = this.#check(definition.settings, settings, [...path, 'settings'], `${label}settings.`);
+    if (!own || checked === undefined) return undefined;
+    const { slug, team, sync } = own;
+    return {
+      slug,
+      provider: definition.id,
+      team: team ?? null,
+      syncIntervalMs: sync?.interval ?? defaultIntervalMs,
+      settings: checked,
+    };
   }
 
-  #sayIssues(base: readonly (string | number)[], issues: readonly z.core.$ZodIssue[], what: string): void {
-    for (const issue of issues.flatMap(innermost)) {
-      const path = [...base, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))];
-      const name = issue.path.map(String).join('.');
+  #claim(slug: string, path: Path, label: string): void {
+    const line = this.#seen.get(slug);
+    if (line === undefined) this.#seen.set(slug, this.source.lineOf([...path, 'slug']));
+    else this.source.refuse([...path, 'slug'], `${label}the slug is taken by the connection in line ${line}`);
+  }
+
+  #definition(id: string, path: Path, label: string): ProviderDefinition | undefined {
+    const definition = this.options.providers.find((one) => one.id === id);
+    if (!definition) {
+      const installed = this.options.providers.map((one) => one.id).join(', ');
+      this.source.refuse(
+        [...path, 'provider'],
+        `${label}unknown provider "${id}": installed are ${installed}`,
+      );
+    }
+    return definition;
+  }
+
+  /** The parsed value, or undefined when something was wrong with it, which is then told. */
+  #check<T>(schema: z.ZodType<T>, value: unknown, base: Path, label: string): T | undefined {
+    const parsed = schema.safeParse(value, { error: wordsFor });
+    if (parsed.success) return parsed.data;
+    for (const issue of parsed.error.issues.flatMap(innermost)) {
+      const inner = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
+      const path = [...base, ...inner];
+      const name = inner.join('.');
       if (issue.code === 'unrecognized_keys') {
         for (const key of issue.keys) {
-          const known = name ? `${name}.${key}` : key;
-          this.#say(this.#offset([...path, key]), `"${known}" is not a setting of ${what}`);
+          this.source.refuseName([...path, key], `${label}${unknownName(schema, inner, key)}`);
         }
-      } else if (issue.code === 'invalid_type' && this.#document.getIn(path) === undefined) {
-        this.#say(this.#offset(path), `"${name || 'connections'}" is missing in ${what}`);
-      } else {
-        this.#say(this.#offset(path), `"${name}" of ${what}: ${issue.message}`);
-      }
+      } else this.source.refuse(path, `${label}${name} ${issue.message}`);
     }
+    return undefined;
   }
+}
 
-  #say(offset: number, text: string): void {
-    if (!this.#problems.some((one) => one.offset === offset && one.text === text)) {
-      this.#problems.push({ offset, text });
-    }
-  }
+/** Names that are far from every known one are shown only if they look like a name: a slip can make a name of a secret. */
+function unknownName(schema: z.ZodType, path: readonly (string | number)[], key: string): string {
+  const known = namesOf(schema, path);
+  const meant = known.length > 0 ? nearest(key, known) : undefined;
+  const prefix = path.map((part) => `${part}.`).join('');
+  const near = meant !== undefined && distance(key, meant) <= Math.max(2, meant.length / 3);
+  if (near) return `${prefix}${key} is not known: did you mean ${meant}?`;
+  const shown = /^[A-Za-z][A-Za-z_-]{0,31}$/.test(key) ? `${prefix}${key}` : `${prefix}…`;
+  return `${shown} is not known${known.length > 0 ? `: known are ${known.join(', ')}` : ''}`;
+}
 
-  /** Where the nearest thing stands that the path reaches: the key of a member, or what should hold it. */
-  #offset(path: readonly (string | number)[]): number {
-    let node: Node | null = this.#document.contents;
-    let offset = node?.range?.[0] ?? 0;
-    for (const part of path) {
-      let next: unknown;
-      if (isMap(node)) {
-        const pair = node.items.find(({ key }) => isScalar(key) && key.value === part);
-        if (!pair) break;
-        offset = isScalar(pair.key) ? (pair.key.range?.[0] ?? offset) : offset;
-        next = pair.value;
-      } else if (isSeq(node)) {
-        next = node.items[part as number];
-        if (isNode(next)) offset = next.range?.[0] ?? offset;
-      }
-      if (!isNode(next)) break;
-      node = next;
-    }
-    return offset;
-  }
+interface JsonSchema {
+  properties?: Record<string, JsonSchema>;
+}
+
+function namesOf(schema: z.ZodType, path: readonly (string | number)[]): string[] {
+  let at: JsonSchema | undefined = z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+  }) as JsonSchema;
+  for (const part of path) at = at?.properties?.[part];
+  return Object.keys(at?.properties ?? {});
 }
 
 /** Of a union, the alternative that came nearest: the one with the fewest complaints. */
 function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
-  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [issue];
-  const [best] = [...issue.errors].sort((a, b) => a.length - b.length);
-  const whole = (best ?? []).every(({ code, path }) => code === 'invalid_type' && path.length === 0);
-  if (whole) return [issue];
-  return (best ?? []).flatMap((inner) => innermost({ ...inner, path: [...issue.path, ...inner.path] }));
+  if (issue.code !== 'invalid_union') return [issue];
+  const [best = []] = [...issue.errors].sort((a, b) => a.length - b.length);
+  if (best.every(({ code, path }) => code === 'invalid_type' && path.length === 0)) return [issue];
+  return best.flatMap((inner) => innermost({ ...inner, path: [...issue.path, ...inner.path] }));
 }

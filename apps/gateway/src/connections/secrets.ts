@@ -1,10 +1,30 @@
+import type { ProviderDefinition } from '@fleetgate/provider-spec';
+import { z } from 'zod';
 import type { ConnectionConfig } from './file.ts';
 
-/** Every text among the settings of connections that is long enough to be a secret, but addresses. */
-export function secretsOf(connections: readonly ConnectionConfig[]): string[] {
-  return connections.flatMap(({ settings }) =>
-    Object.entries(settings as Record<string, unknown>).flatMap(([name, value]) =>
-      typeof value === 'string' && /key|token|password|secret/i.test(name) ? [value] : [],
-    ),
+interface Schema {
+  secret?: boolean;
+  properties?: Record<string, Schema>;
+}
+
+/** Every secret among the settings of connections: what the provider's schema marks as one. */
+export function secretsOf(
+  connections: readonly ConnectionConfig[],
+  providers: readonly ProviderDefinition[],
+): string[] {
+  const schemas = new Map(
+    providers.map(({ id, settings }) => [
+      id,
+      z.toJSONSchema(settings, { io: 'input', unrepresentable: 'any' }) as Schema,
+    ]),
+  );
+  return connections.flatMap(({ provider, settings }) => marked(schemas.get(provider), settings));
+}
+
+function marked(schema: Schema | undefined, value: unknown): string[] {
+  if (schema === undefined || value === undefined || value === null) return [];
+  if (schema.secret) return [String(value)];
+  return Object.entries(schema.properties ?? {}).flatMap(([name, inner]) =>
+    marked(inner, (value as Record<string, unknown>)[name]),
   );
 }

@@ -1,5 +1,11 @@
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
-import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from 'fastify';
 import type { Logger } from 'pino';
 import { createAccessLog } from './access-log.ts';
 import { createClientErrors } from './client-errors.ts';
@@ -54,7 +60,7 @@ export function createServer({ logger, authenticate, ready }: ServerParts): Fast
     },
     clientErrorHandler: createClientErrors(logger),
     loggerInstance: logger as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }), // the hook below says it
     childLoggerFactory: (parent) => parent, // request ids are named where something is said
     bodyLimit: maxBodyBytes,
     routerOptions: { maxParamLength: maxIdLength, ignoreTrailingSlash: true },

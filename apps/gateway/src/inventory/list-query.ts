@@ -41,6 +41,8 @@ export interface Filter {
   readonly condition: string;
   /** the value as the condition takes it */
   readonly bound: unknown;
+  /** what the index is asked for, where that is less than the condition, which is then tested as well */
+  readonly seek?: unknown;
 }
 
 const conditions: Record<Facet, string> = {
@@ -68,9 +70,28 @@ export function filtersOf(query: ListQuery): Filter[] {
   add('since', query.updatedSince);
   if (query.q) {
     const part = sortName(query.q);
-    add('q', part, `%${part.replace(/[\\%_]/g, '\\$&')}%`);
+    const word = rarestWord(part);
+    filters.push({
+      facet: 'q',
+      value: part,
+      condition: conditions.q,
+      bound: pattern(part),
+      ...(word === undefined ? {} : { seek: pattern(word) }),
+    });
   }
   return filters;
+}
+
+const pattern = (part: string) => `%${part.replace(/[\\%_]/g, '\\$&')}%`;
+
+/**
+ * The trigram index reads the list of every trigram it is asked for, and names share long ones ("edge-store-0042"): where a
+ * search has several words, the one with digits in it, which is mostly the rare one, is all that the index is asked for.
+ */
+function rarestWord(part: string): string | undefined {
+  const words = part.match(/(?:^|[^a-z0-9])[a-z0-9]+/g) ?? [];
+  if (words.length < 2) return undefined;
+  return words.filter((word) => /\d/.test(word) && word.length > 4).sort((a, b) => b.length - a.length)[0];
 }
 
 export const sortColumns: Record<SortField, string> = {

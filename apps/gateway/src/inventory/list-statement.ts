@@ -80,16 +80,20 @@ export function pageStatement(query: ListQuery, plan: Plan, slice: Slice): State
   const found = `SELECT id, ${column} AS sort FROM resource WHERE ${conditions.join(' AND ')}`;
   const cut = `LIMIT ${mostRows}${skip}`;
   let ids: string;
-  if (plan.how === 'gather') {
+  if (plan.how === 'gather' && plan.by === 'connections') {
+    const scoped = scopedBy(parameters.add(query.connections), found);
+    ids = `WITH found AS MATERIALIZED (${scoped}) SELECT id, sort FROM found ORDER BY ${ordered('', 'sort')} ${cut}`;
+  } else if (plan.how === 'gather') {
     ids = `WITH found AS MATERIALIZED (${found}) SELECT id, sort FROM found ORDER BY ${ordered('', 'sort')} ${cut}`;
   } else if (plan.along === 'connections') {
     const slugs = parameters.add(query.connections);
-    // Each connection's own index gives as many as could be needed of it; the merge then takes the first of them all.
+    // Each connection's own index gives as many as could be needed of it; the merge then takes the first of them all. The
+    // order names the whole index, so that no other, which is in the same order but for all connections, is taken.
     const depth = slice.offset
       ? `LIMIT ${mostRows} + ${parameters.add(slice.offset)}::int`
       : `LIMIT ${mostRows}`;
     ids = `SELECT m.id, m.sort FROM unnest(${slugs}::text[]) AS scope(slug) CROSS JOIN LATERAL
-      (${found} AND connection = scope.slug ORDER BY ${ordered('')} ${depth}) m ORDER BY ${ordered('m.', 'sort')} ${cut}`;
+      (${found} AND connection = scope.slug ORDER BY connection ${order}, kind ${order}, ${ordered('')} ${depth}) m ORDER BY ${ordered('m.', 'sort')} ${cut}`;
   } else {
     ids = `${found} ORDER BY ${ordered('')} ${cut}`;
   }
@@ -100,6 +104,13 @@ export function pageStatement(query: ListQuery, plan: Plan, slice: Slice): State
   return statement(text, parameters, filtersOf(query));
 }
 
+/**
+ * Rows of each of some connections. OFFSET 0 keeps the planner from making a join of it, which it would rather do by reading
+ * the rows of every connection, not knowing how few are asked for.
+ */
+const scopedBy = (slugs: string, select: string) =>
+  `SELECT s.* FROM unnest(${slugs}::text[]) AS scope(slug) CROSS JOIN LATERAL (${select} AND connection = scope.slug OFFSET 0) s`;
+
 const sortText = (query: ListQuery) => (query.sort.field === 'name' ? 'p.sort' : milliseconds('p.sort'));
 
 /** How many rows there are, found by one filter (or the scope) and narrowed by the others; `most` bounds the counting. */
@@ -109,14 +120,10 @@ export function countStatement(query: ListQuery, by: Filter | 'scope', most?: nu
     by === 'scope'
       ? { how: 'walk', along: query.connections ? 'connections' : 'kind' }
       : { how: 'gather', by };
-  const conditions = conditionsOf(query, plan, parameters);
-  if (by === 'scope' && query.connections)
-    conditions.push(`connection = ANY(${parameters.add(query.connections)})`);
-  const where = conditions.join(' AND ');
-  const text =
-    most === undefined
-      ? `SELECT count(*) FROM resource WHERE ${where}`
-      : `SELECT count(*) FROM (SELECT 1 FROM resource WHERE ${where} LIMIT ${most}) s`;
+  const found = `SELECT 1 FROM resource WHERE ${conditionsOf(query, plan, parameters).join(' AND ')}`;
+  const scoped =
+    by === 'scope' && query.connections ? scopedBy(parameters.add(query.connections), found) : found;
+  const text = `SELECT count(*) FROM (${scoped}${most === undefined ? '' : ` LIMIT ${most}`}) s`;
   return statement(text, parameters, filtersOf(query));
 }
 
@@ -143,11 +150,12 @@ function conditionsOf(query: ListQuery, plan: Plan, parameters: Parameters): str
     const seeks =
       typeof driver === 'object' ? filter.facet === driver.facet && filter.value === driver.value : false;
     const starts = filter.facet === 'since' && query.sort.field === 'updated_at' && plan.how === 'walk';
-    conditions.push(seeks || starts ? condition : `(${condition}) IS TRUE`);
+    const sought = seeks && filter.seek !== undefined;
+    if (sought) conditions.push(filter.condition.replace('?', parameters.add(filter.seek)));
+    conditions.push((seeks && !sought) || starts ? condition : `(${condition}) IS TRUE`);
   }
-  if (query.connections && !(plan.how === 'walk' && driver === 'connections')) {
-    const condition = `connection = ANY(${parameters.add(query.connections)})`;
-    conditions.push(driver === 'connections' ? condition : `(${condition}) IS TRUE`);
+  if (query.connections && driver !== 'connections') {
+    conditions.push(`(connection = ANY(${parameters.add(query.connections)})) IS TRUE`);
   }
   return conditions;
 }

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Database } from '../database/database.ts';
-import type { Counts } from './list-plan.ts';
+import type { Counts, FilterCount } from './list-plan.ts';
 import { type Filter, filtersOf, type ListQuery } from './list-query.ts';
 import { countStatement } from './list-statement.ts';
 import { Parameters } from './parameters.ts';
 import { Revisions } from './revisions.ts';
 
 /** Rows of a name search that are counted one by one; where there are more, the index of all names is read through. */
-const fewHits = 10_000;
+const fewHits = 30_000;
 /** Lists whose counts are remembered. */
 const remembered = 5_000;
 
@@ -20,6 +20,7 @@ interface Remembered {
 /** How many rows a list has: from the counters where one filter decides, counted where several do. Always exact. */
 @Injectable()
 export class Totals {
+  #knowsLetters: Promise<boolean> | undefined;
   readonly #counts = new LRUCache<string, Remembered>({ max: remembered });
 
   constructor(
@@ -42,39 +43,52 @@ export class Totals {
 
   async #count(query: ListQuery): Promise<Counts> {
     const filters = filtersOf(query);
-    const [{ everywhere, scope }, alone] = await this.#fromCounters(query, filters);
+    const { everywhere, scope, alone } = await this.#fromCounters(query, filters);
+    const known = (total: number): Counts => ({ everywhere, scope, alone, total });
     const since = filters.findIndex(({ facet }) => facet === 'since');
     if (since >= 0) alone[since] = await this.#since(query);
-    if (scope === 0 || alone.includes(0)) return { everywhere, scope, alone, total: 0 };
-    if (filters.length === 0) return { everywhere, scope, alone, total: scope };
-    if (filters.length === 1 && alone[0] !== undefined) return { everywhere, scope, alone, total: alone[0] };
+    if (scope === 0 || alone.some((count) => count?.scope === 0)) return known(0);
+    if (filters.length === 0) return known(scope);
+    if (filters.length === 1 && alone[0]) return known(alone[0].scope);
 
     const search = filters.findIndex(({ facet }) => facet === 'q');
-    let driver = fewest(alone);
-    if (
-      search >= 0 &&
-      hasTrigram(filters[search] as Filter) &&
-      (driver === undefined || (alone[driver] as number) > fewHits)
-    ) {
-      const hits = await this.#exact(query, filters[search] as Filter, fewHits + 1, true);
-      if (hits <= fewHits) {
-        alone[search] = hits;
-        driver = search;
-        if (filters.length === 1 || hits === 0) return { everywhere, scope, alone, total: hits };
-      }
+    if (search >= 0) {
+      const other = query.connections ? scope : Number.POSITIVE_INFINITY;
+      const fewest = Math.min(other, ...alone.map((count) => count?.everywhere ?? other));
+      const hits = fewest > fewHits ? await this.#hits(query, filters[search] as Filter) : undefined;
+      if (hits !== undefined) alone[search] = { everywhere: hits, scope: hits };
+      if (hits === 0) return known(0);
+      if (hits !== undefined && filters.length === 1 && !query.connections) return known(hits);
     }
-    const by =
-      driver === undefined || (alone[driver] as number) * 4 > everywhere
-        ? 'scope'
-        : (filters[driver] as Filter);
-    return { everywhere, scope, alone, total: await this.#exact(query, by) };
+    const total = await this.#exact(query, driverOf(filters, alone, query.connections ? scope : everywhere));
+    if (search >= 0 && filters.length === 1 && !query.connections)
+      alone[search] = { everywhere: total, scope: total };
+    return known(total);
+  }
+
+  /** How many rows of the kind match a search; undefined: too many to be found one by one. */
+  async #hits(
+    { kind, q, sort, limit, from, native }: ListQuery,
+    search: Filter,
+  ): Promise<number | undefined> {
+    if (!(await this.#hasTrigram(search))) return undefined;
+    const alone = { kind, q, sort, limit, from, native, labels: [] } as ListQuery;
+    const hits = await this.#exact(alone, search, fewHits + 1);
+    return hits > fewHits ? undefined : hits;
+  }
+
+  /** Whether the trigram index can narrow a search. On some servers it knows the letters and digits of ASCII only. */
+  async #hasTrigram({ value }: Filter): Promise<boolean> {
+    if (/[a-z0-9]{3}/.test(value)) return true;
+    if (!/[\p{L}\p{N}]{3}/u.test(value)) return false;
+    this.#knowsLetters ??= this.database
+      .tuples<[boolean]>({ text: `SELECT cardinality(show_trgm('\u65e5\u672c\u8a9e')) > 0` })
+      .then(([row]) => row?.[0] ?? false);
+    return this.#knowsLetters;
   }
 
   /** What the counters tell: all rows, those of the scope, and those that each filter alone leaves. */
-  async #fromCounters(
-    query: ListQuery,
-    filters: readonly Filter[],
-  ): Promise<[{ everywhere: number; scope: number }, (number | undefined)[]]> {
+  async #fromCounters(query: ListQuery, filters: readonly Filter[]) {
     const counted = filters.filter(({ facet }) => facet !== 'since' && facet !== 'q');
     const facets = ['all', ...counted.map(({ facet }) => facet)];
     const values = ['', ...counted.map(({ value }) => value)];
@@ -88,18 +102,18 @@ export class Totals {
         GROUP BY 1, 2`,
       values: [query.kind, facets, values, ...(query.connections ? [query.connections] : [])],
     });
-    const found = new Map(
-      rows.map(([facet, value, all, inScope]) => [`${facet} ${value}`, { all, inScope }]),
+    const found = new Map<string, FilterCount>();
+    for (const [facet, value, everywhere, within] of rows)
+      found.set(`${facet} ${value}`, { everywhere, scope: within });
+    const none = { everywhere: 0, scope: 0 };
+    const alone = filters.map((filter): FilterCount | undefined =>
+      counted.includes(filter) ? (found.get(`${filter.facet} ${filter.value}`) ?? none) : undefined,
     );
-    const everything = found.get('all ') ?? { all: 0, inScope: 0 };
-    const alone = filters.map((filter) =>
-      counted.includes(filter) ? (found.get(`${filter.facet} ${filter.value}`)?.inScope ?? 0) : undefined,
-    );
-    return [{ everywhere: everything.all, scope: everything.inScope }, alone];
+    return { ...(found.get('all ') ?? none), alone };
   }
 
   /** Whole days and hours from the counters, and the rows of the one hour that the moment cuts. */
-  async #since(query: ListQuery): Promise<number> {
+  async #since(query: ListQuery): Promise<FilterCount> {
     const moment = query.updatedSince as string;
     const [day, hour] = [moment.slice(0, 10), moment.slice(0, 13)];
     const parameters = new Parameters();
@@ -122,26 +136,29 @@ export class Totals {
             AND updated_at >= ${since}::timestamptz AND updated_at < ${hourEnd}::timestamptz${scope}))::bigint`,
       values: parameters.values,
     });
-    return row?.[0] ?? 0;
+    const within = row?.[0] ?? 0;
+    if (!query.connections) return { everywhere: within, scope: within };
+    const { connections: _, ...everywhere } = query;
+    return { ...(await this.#since(everywhere)), scope: within };
   }
 
-  async #exact(query: ListQuery, by: Filter | 'scope', most?: number, alone = false): Promise<number> {
-    const { status: _, team: __, parent: ___, target: ____, updatedSince: _____, ...searchOnly } = query;
-    const counted = alone ? { ...searchOnly, labels: [] } : query;
-    const [row] = await this.database.tuples<[number]>(countStatement(counted, by, most));
+  async #exact(query: ListQuery, by: Filter | 'scope', most?: number): Promise<number> {
+    const [row] = await this.database.tuples<[number]>(countStatement(query, by, most));
     return row?.[0] ?? 0;
   }
 }
 
-function fewest(alone: readonly (number | undefined)[]): number | undefined {
-  let best: number | undefined;
-  alone.forEach((count, index) => {
-    if (count !== undefined && (best === undefined || count < (alone[best] as number))) best = index;
+/** The filter whose rows are looked at to count; the scope's index of names where that is as good. */
+function driverOf(
+  filters: readonly Filter[],
+  alone: readonly (FilterCount | undefined)[],
+  scope: number,
+): Filter | 'scope' {
+  let driver: Filter | 'scope' = 'scope';
+  let fewest = scope;
+  filters.forEach((filter, index) => {
+    const count = alone[index]?.everywhere ?? Number.POSITIVE_INFINITY;
+    if (count < fewest) [driver, fewest] = [filter, count];
   });
-  return best;
-}
-
-/** Whether the trigram index can narrow a search: it knows whole runs of letters and digits only, on some servers ASCII's. */
-function hasTrigram({ value }: Filter): boolean {
-  return /[a-z0-9]{3}/.test(value);
+  return driver;
 }

@@ -1,5 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
-import { PinoPretty } from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 import type { LogLevel, Role } from '../config.ts';
 import { Redaction } from './redaction.ts';
 
@@ -9,43 +9,54 @@ export interface LoggerOptions {
   /** true: for people, false: one JSON object a line */
   readonly pretty: boolean;
   readonly redaction?: Redaction;
-  /** default: standard output */
+  /** default: standard output, written in the background */
   readonly destination?: DestinationStream;
 }
 
+/** What is kept in memory, in bytes, while standard output does not take it; beyond that lines are dropped. */
+const maxWaiting = 16 * 1024 * 1024;
+
 /** The one logger. Whatever is logged passes the redaction first, so that no call site has to think of it. */
-export function createLogger({
-  level,
-  role,
-  pretty,
-  redaction = new Redaction(),
-  destination,
-}: LoggerOptions): Logger {
-  const stream =
-    destination ??
-    (pretty
-      ? PinoPretty({
-          colorize: true,
-          singleLine: true,
-          ignore: 'pid,hostname,service,role',
-          translateTime: 'SYS:HH:MM:ss.l',
-        })
-      : pino.destination({ fd: 1, sync: false, minLength: 4096 }));
+export function createLogger(options: LoggerOptions): Logger {
+  const { level, role, pretty, redaction = new Redaction() } = options;
+  // minLength 1: every line goes out at once, and yet `flush` waits for the last one (with 0 it does not).
+  const destination =
+    options.destination ?? pino.destination({ fd: 1, sync: false, minLength: 1, maxLength: maxWaiting });
   return pino(
     {
       level,
       base: { service: 'fleetgate', role },
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: (clean: unknown) => clean }, // errors are plain objects by the time they get there
+      formatters: {
+        level: (label) => ({ level: label }),
+        bindings: (bindings) => redaction.value(bindings) as Record<string, unknown>,
+      },
       hooks: {
-        logMethod(inputArgs, method) {
-          const clean = inputArgs.map((argument) =>
-            argument instanceof Error ? { err: redaction.error(argument) } : redaction.value(argument),
-          );
-          method.apply(this, clean as Parameters<typeof method>);
+        logMethod(given, method) {
+          const [first, ...rest] = given as unknown[];
+          const facts = redaction.value(first instanceof Error ? { err: first } : first);
+          method.apply(this, [facts, ...rest.map((one) => redaction.value(one))] as [object]);
         },
       },
     },
-    stream,
+    pretty ? prettyLines(destination) : destination,
   );
+}
+
+/** The lines as people like to read them, made in this process, so that nothing is lost when it ends. */
+function prettyLines(
+  destination: DestinationStream,
+): DestinationStream & { flush?: (done: () => void) => void } {
+  const prettify = prettyFactory({
+    colorize: true,
+    singleLine: true,
+    ignore: 'service,role',
+    translateTime: 'SYS:HH:MM:ss.l',
+  });
+  const { flush } = destination as { flush?: (done: () => void) => void };
+  return {
+    write: (line) => destination.write(prettify(line)),
+    ...(flush ? { flush: flush.bind(destination) } : {}),
+  };
 }

@@ -5,7 +5,7 @@ import { installedProviders } from '../connections/installed.ts';
 import { AnswersList, AnswersOne } from '../docs/documented.ts';
 import { writeAll, writeData } from '../http/answers.ts';
 import { validated } from '../http/validation.ts';
-import { type PageParameters, pageQuery } from '../reading/list-query.ts';
+import { noQuery, type PageParameters, pageQuery } from '../reading/list-query.ts';
 import { factsOf, ProviderFacts } from './capabilities.ts';
 
 @Controller('v1/providers')
@@ -28,7 +28,12 @@ export class ProvidersController {
 
   @Get(':id')
   @AnswersOne('providers', 'Get a provider', ProviderFacts)
-  get(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply) {
+  get(
+    @Param('id') id: string,
+    @Query({ schema: noQuery, pipes: [validated] }) _query: object,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
     const facts = this.#facts.find((one) => one.id === id);
     if (!facts) throw noSuch('provider');
     writeData(request, reply, facts);

@@ -1,119 +1,144 @@
-import { Fault } from '@fleetgate/model';
 import type { Clock, StoredToken, TokenStore } from '@fleetgate/provider-spec';
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { ReplicaLocks, unreachable } from './replica-locks.ts';
 import { Sealed } from './sealed.ts';
 
 export interface PostgresTokensOptions {
   readonly connection: pg.ClientConfig;
+  /** 32 bytes */
   readonly secretKey: Buffer;
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly logger: Pick<Logger, 'warn'>;
+  /** told of every token that passes through, so that it can be kept out of the log */
+  readonly onToken?: (name: string, value: string) => void;
+  /** how long a renewal waits for one that is under way elsewhere, in milliseconds; default 10,000 */
+  readonly lockPatienceMs?: number;
 }
 
-/** Sessions for locks: apart from the pool of everything else, so that renewals cannot use that one up. */
-const maxSessions = 4;
-/** How long a renewal waits for one that is under way elsewhere, in milliseconds. */
-const lockPatience = 10_000;
+/** Sessions for reading and writing: apart from the pool of everything else, so that neither waits for the other. */
+const maxSessions = 2;
+/** Bound on connecting, and on one statement, in milliseconds. */
+const statementMs = 5_000;
 /** How long a token that was read is given again without asking the database, in milliseconds. */
-const rememberFor = 1000;
-/** First half of the advisory lock's key; the second is a hash of the name. */
-const lockSpace = 0x746f6b;
+const rememberFor = 1_000;
 
-/** Session tokens in PostgreSQL, encrypted at rest, renewed by one replica at a time. */
+/**
+ * Session tokens in PostgreSQL, encrypted at rest, renewed by one replica at a time. A database that does not answer is the
+ * fault `unavailable`. Tokens that have ended, or cannot be opened with this secret key, count as absent.
+ */
 export class PostgresTokens implements TokenStore {
+  readonly #options: PostgresTokensOptions;
   readonly #pool: pg.Pool;
+  readonly #locks: ReplicaLocks;
   readonly #sealed: Sealed;
   readonly #recent = new Map<string, { until: number; token: StoredToken }>();
+  readonly #reads = new Map<string, Promise<StoredToken | undefined>>();
   #warned = false;
 
-  constructor(private readonly options: PostgresTokensOptions) {
-    this.#pool = new pg.Pool({
+  constructor(options: PostgresTokensOptions) {
+    this.#options = options;
+    const connection = {
       ...options.connection,
-      max: maxSessions,
-      connectionTimeoutMillis: lockPatience,
-    });
+      connectionTimeoutMillis: statementMs,
+      query_timeout: statementMs,
+    };
+    this.#pool = new pg.Pool({ ...connection, max: maxSessions, application_name: 'fleetgate sessions' });
     this.#pool.on('error', (error) =>
       options.logger.warn({ err: error }, 'an idle session of the token store was lost'),
     );
+    this.#locks = new ReplicaLocks({
+      connection,
+      clock: options.clock,
+      patienceMs: options.lockPatienceMs ?? 10_000,
+    });
     this.#sealed = new Sealed(options.secretKey);
   }
 
   async read(name: string): Promise<StoredToken | undefined> {
     const recent = this.#recent.get(name);
-    if (recent && recent.until > this.options.clock.now()) return recent.token;
-    const { rows } = await this.#asking(() =>
-      this.#pool.query<{ value: Buffer; expires: string }>({
-        name: 'token-read',
-        text: `SELECT value, (date_part('epoch', expires_at) * 1000)::bigint::text AS expires FROM provider_session WHERE name = $1`,
-        values: [name],
-      }),
+    if (recent && recent.until > this.#options.clock.now()) return this.#unlessEnded(recent.token);
+    return this.#unlessEnded(await (this.#reads.get(name) ?? this.#startRead(name)));
+  }
+
+  async write(name: string, token: StoredToken): Promise<void> {
+    this.#options.onToken?.(name, token.value);
+    await this.#query(
+      `WITH ended AS (DELETE FROM provider_session WHERE expires_at < now() - interval '7 days' AND name <> $1)
+       INSERT INTO provider_session (name, value, expires_at) VALUES ($1, $2, to_timestamp($3::float8 / 1000))
+       ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at`,
+      [name, this.#sealed.seal(name, token.value), token.expiresAt],
     );
-    const [row] = rows;
+    this.#reads.delete(name); // one that is under way may have seen the token before
+    this.#remember(name, token);
+  }
+
+  exclusive<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return this.#locks.hold(name, () => {
+      this.#recent.delete(name); // whoever held the lock before may have stored another
+      this.#reads.delete(name);
+      return work();
+    });
+  }
+
+  /** Ends the database sessions; what waits for its turn is refused. */
+  async close(): Promise<void> {
+    await this.#locks.close();
+    await this.#pool.end();
+  }
+
+  /** One look at the database for everybody who asks meanwhile. What a write or a renewal has overtaken is not remembered. */
+  #startRead(name: string): Promise<StoredToken | undefined> {
+    const reading: Promise<StoredToken | undefined> = this.#readStored(name)
+      .then((token) => {
+        if (token && this.#reads.get(name) === reading) this.#remember(name, token);
+        return token;
+      })
+      .finally(() => {
+        if (this.#reads.get(name) === reading) this.#reads.delete(name);
+      });
+    this.#reads.set(name, reading);
+    return reading;
+  }
+
+  async #readStored(name: string): Promise<StoredToken | undefined> {
+    const [row] = await this.#query<{ value: Buffer; expires: string }>(
+      `SELECT value, (date_part('epoch', expires_at) * 1000)::bigint::text AS expires
+       FROM provider_session WHERE name = $1`,
+      [name],
+    );
     if (!row) return undefined;
     const value = this.#sealed.open(name, row.value);
     if (value === undefined) {
       this.#warnOnce();
       return undefined;
     }
-    return this.#remember(name, { value, expiresAt: Number(row.expires) });
+    this.#options.onToken?.(name, value);
+    return { value, expiresAt: Number(row.expires) };
   }
 
-  async write(name: string, token: StoredToken): Promise<void> {
-    await this.#asking(() =>
-      this.#pool.query({
-        text: `INSERT INTO provider_session (name, value, expires_at) VALUES ($1, $2, to_timestamp($3::float8 / 1000))
-          ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at`,
-        values: [name, this.#sealed.seal(name, token.value), token.expiresAt],
-      }),
-    );
-    this.#remember(name, token);
-  }
-
-  async exclusive<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const client = await this.#asking(() => this.#pool.connect());
-    let broken: Error | undefined;
+  async #query<R>(text: string, values: unknown[]): Promise<R[]> {
     try {
-      await this.#asking(() => client.query(`SET lock_timeout = ${lockPatience}`));
-      await this.#asking(() => client.query('SELECT pg_advisory_lock($1, hashtext($2))', [lockSpace, name]));
-      try {
-        this.#recent.delete(name); // whoever held the lock before may have stored another
-        return await work();
-      } finally {
-        await client
-          .query('SELECT pg_advisory_unlock($1, hashtext($2))', [lockSpace, name])
-          .catch((error: Error) => {
-            broken = error; // closing the session gives the lock back as well
-          });
-      }
-    } finally {
-      client.release(broken);
+      const { rows } = await this.#pool.query(text, values);
+      return rows as R[];
+    } catch (error) {
+      throw unreachable(error);
     }
   }
 
-  async close(): Promise<void> {
-    await this.#pool.end();
+  #unlessEnded(token: StoredToken | undefined): StoredToken | undefined {
+    return token && token.expiresAt > this.#options.clock.now() ? token : undefined;
   }
 
-  /** A database that does not answer is no fault of the upstream, but for the caller it comes to the same. */
-  async #asking<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (cause) {
-      throw new Fault('unavailable', 'the stored session cannot be reached', { cause });
-    }
-  }
-
-  #remember(name: string, token: StoredToken): StoredToken {
-    this.#recent.set(name, { token, until: this.options.clock.now() + rememberFor });
-    return token;
+  #remember(name: string, token: StoredToken): void {
+    this.#recent.set(name, { token, until: this.#options.clock.now() + rememberFor });
   }
 
   #warnOnce(): void {
     if (this.#warned) return;
     this.#warned = true;
-    this.options.logger.warn(
-      'stored sessions cannot be opened: FLEETGATE_SECRET_KEY is another one than before',
+    this.#options.logger.warn(
+      'stored sessions cannot be opened: FLEETGATE_SECRET_KEY is another one than before; new ones take their place',
     );
   }
 }

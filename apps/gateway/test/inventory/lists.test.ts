@@ -247,7 +247,7 @@ it('walks by cursor without doubling or losing a row that stays, while others co
     upstream.pageSize = 100;
     upstream.put('cluster', ...stays);
     await writer.sync('east');
-    const connection = place.all()[0] as typeof place.all extends () => readonly (infer C)[] ? C : never;
+    const connection = place.all()[0] as Connection;
     const seen: string[] = [];
     let step = await walker.list('cluster', { limit: 7 });
     for (let round = 0; ; round += 1) {

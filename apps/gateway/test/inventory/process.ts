@@ -1,5 +1,6 @@
 import type { Kind } from '@fleetgate/model';
 import { systemClock } from '@fleetgate/provider-runtime';
+import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import type { Connections } from '../../src/connections/connection.ts';
 import { openDataSource } from '../../src/database/data-source.ts';
@@ -18,6 +19,9 @@ import { SyncJobs } from '../../src/inventory/sync-jobs.ts';
 import type { Timing } from '../../src/inventory/timing.ts';
 import { Totals } from '../../src/inventory/totals.ts';
 import type { TestDatabase } from '../setup/test-database.ts';
+
+// The tests look at what happens, not at what is said of it.
+Logger.overrideLogger(false);
 
 export interface ProcessOptions {
   readonly timing?: Timing;

@@ -51,7 +51,7 @@ export class KindWalk {
     private readonly connection: Connection,
     private readonly kind: Kind,
     private readonly call: Call,
-    /** aborted: finish the page under way, then stop */
+    /** aborted: store the page that is here, wait for no other, and stop */
     private readonly stopping: AbortSignal,
   ) {
     this.#facet = connection.provider[facetOf[kind]] as Facet<AnyRecord>;
@@ -101,7 +101,7 @@ export class KindWalk {
   async #read(opened: WalkState): Promise<WalkState | undefined> {
     const { clock } = this.tools.timing;
     const ended = new AbortController();
-    const signal = AbortSignal.any([this.call.signal, ended.signal]);
+    const signal = AbortSignal.any([this.call.signal, this.stopping, ended.signal]);
     const pages = pagesOf(
       this.#facet.list,
       { ...this.call, signal },
@@ -112,8 +112,8 @@ export class KindWalk {
     let coming = this.#ask(pages);
     try {
       while (true) {
-        const { done, value: step } = await coming;
-        if (done || !step) return state;
+        const step = await coming;
+        if (step === undefined) return undefined;
         const askedMs = asked;
         const last = step.page.next === undefined;
         if (!last && !this.stopping.aborted) {
@@ -130,11 +130,16 @@ export class KindWalk {
     }
   }
 
-  #ask(pages: AsyncGenerator<Step<AnyRecord>, void, void>): Promise<IteratorResult<Step<AnyRecord>, void>> {
-    const coming = pages.next().catch((error: unknown) => {
-      if (this.lease.signal.aborted) throw this.lease.signal.reason;
-      throw asFault(error);
-    });
+  /** The next page; undefined when it is not waited for any more, because of a stop. */
+  #ask(pages: AsyncGenerator<Step<AnyRecord>, void, void>): Promise<Step<AnyRecord> | undefined> {
+    const coming = pages.next().then(
+      ({ value }) => value ?? undefined,
+      (error: unknown) => {
+        if (this.lease.signal.aborted) throw this.lease.signal.reason;
+        if (this.stopping.aborted) return undefined;
+        throw asFault(error);
+      },
+    );
     coming.catch(() => undefined); // it is awaited after the page before is stored, which may be later than it fails
     return coming;
   }

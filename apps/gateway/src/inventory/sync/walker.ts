@@ -33,8 +33,8 @@ export class Walker {
   ) {}
 
   /**
-   * Syncs one connection, unless somebody else does. `stopping`, when aborted, lets the page under way be stored, and the
-   * lease go back at once. Failures of the upstream are recorded, not thrown; what rejects is our own database.
+   * Syncs one connection, unless somebody else does. `stopping`, when aborted, lets the page that is here be stored,
+   * and the lease go back at once. Failures of the upstream are recorded, not thrown; what rejects is our own database.
    */
   async run(connection: Connection, stopping: AbortSignal): Promise<void> {
     const terms = { owner: this.#owner, leaseMs: this.settings.leaseMs };
