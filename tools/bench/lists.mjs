@@ -4,11 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDataSource } from '../../apps/gateway/dist/database/data-source.js';
 import { Database } from '../../apps/gateway/dist/database/database.js';
-import { Freshness } from '../../apps/gateway/dist/inventory/freshness.js';
-import { Inventory } from '../../apps/gateway/dist/inventory/inventory.js';
-import { Revisions } from '../../apps/gateway/dist/inventory/revisions.js';
-import { Sources } from '../../apps/gateway/dist/inventory/sources.js';
-import { Totals } from '../../apps/gateway/dist/inventory/totals.js';
+import { inventoryOn } from './inventory.mjs';
 import { number, ratio, row, title } from './print.mjs';
 import { startFloor, stop, versus } from './processes.mjs';
 import { authorization, startFleetManager, startGateway } from './stack.mjs';
@@ -68,17 +64,7 @@ export async function lists(target, url) {
 async function uncached(target, url, { ours, floor, dir }) {
   const source = await openDataSource(target);
   const recorder = new RecordingDatabase(source, target);
-  const timing = { clock: { now: Date.now } };
-  const revisions = new Revisions(); // never trusted: no total is remembered, as every call here has another
-  const known = { all: () => [], find: () => undefined };
-  const inventory = new Inventory(
-    recorder,
-    new Totals(recorder, revisions),
-    new Sources(known, recorder, timing),
-    revisions,
-    new Freshness(recorder, timing),
-    timing,
-  );
+  const inventory = inventoryOn(recorder);
   const statements = {};
   const paths = [];
   for (let n = 0; n < 8000; n++) {

@@ -2,11 +2,7 @@
 
 import { openDataSource } from '../../apps/gateway/dist/database/data-source.js';
 import { Database } from '../../apps/gateway/dist/database/database.js';
-import { Freshness } from '../../apps/gateway/dist/inventory/freshness.js';
-import { Inventory } from '../../apps/gateway/dist/inventory/inventory.js';
-import { Revisions } from '../../apps/gateway/dist/inventory/revisions.js';
-import { Sources } from '../../apps/gateway/dist/inventory/sources.js';
-import { Totals } from '../../apps/gateway/dist/inventory/totals.js';
+import { inventoryOn } from './inventory.mjs';
 import { ms, number, row, title } from './print.mjs';
 import { median } from './processes.mjs';
 
@@ -61,18 +57,7 @@ export async function scale(target) {
   await run('VACUUM ANALYZE resource_count');
   row('filling the table, and its indexes', ms(performance.now() - started));
 
-  const timing = { clock: { now: Date.now } };
-  const known = { all: () => [], find: () => undefined };
-  const revisions = new Revisions(); // never trusted: every total is read anew
-  const sources = new Sources(known, database, timing);
-  const inventory = new Inventory(
-    database,
-    new Totals(database, revisions),
-    sources,
-    revisions,
-    new Freshness(database, timing),
-    timing,
-  );
+  const inventory = inventoryOn(database);
   const base = {
     kind: 'cluster',
     labels: [],
