@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 const { $schema, ...swc } = JSON.parse(readFileSync(new URL('./.swcrc', import.meta.url), 'utf8'));
 
@@ -22,4 +23,6 @@ export default {
   modulePathIgnorePatterns: ['/dist/'],
   collectCoverageFrom: ['src/**/*.ts', '!src/main.ts', '!src/**/*.spec.ts'],
   coverageProvider: 'v8',
+  // counts nothing unless FLEETGATE_TEST_TOTALS names a file
+  reporters: ['default', fileURLToPath(new URL('./tools/ci/totals-reporter.cjs', import.meta.url))],
 };
