@@ -30,9 +30,13 @@ export async function lists(target, url) {
       pid: gateway.pid,
       options: { ...options, port: gateway.port, paths, headers: { ...options.headers, ...headers } },
     });
-    const floor = async (args, paths) => {
+    const floor = async (args, paths, headers = {}) => {
       const { child, ready } = await startFloor(...args);
-      return { child, pid: child.pid, options: { ...options, port: ready.port, paths } };
+      return {
+        child,
+        pid: child.pid,
+        options: { ...options, port: ready.port, paths, headers: { ...options.headers, ...headers } },
+      };
     };
 
     const bytes = await floor(['bytes', file], [path]);

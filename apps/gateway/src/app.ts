@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
@@ -14,6 +15,9 @@ import { createServer } from './http/server.ts';
 import { Sources } from './inventory/sources.ts';
 import { SyncJobs } from './inventory/sync-jobs.ts';
 import { NestLogger } from './logging/nest-logger.ts';
+
+/** How long requests that are under way may take to end at a stop, in milliseconds. */
+const requestPatience = 8000;
 
 /** Wires the whole gateway and starts its background work; it listens when told to. */
 export async function createApp(
@@ -55,8 +59,10 @@ export async function createApp(
     firstSync: (timeoutMs) => firstSync(parts.connections, app.get(Sources), timeoutMs),
     async close() {
       app.get(Health).stopping();
-      await server.close();
+      // One request that hangs must not keep the rest from ending: what is still open then is cut off by the last step.
+      await Promise.race([server.close(), sleep(requestPatience, undefined, { ref: false })]);
       await jobs?.stop();
+      server.server.closeAllConnections();
       await app.close();
     },
   };

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError } from './config/config-error.ts';
 import { keptKey, rootKeyKind, secretKeyKind } from './config/key-files.ts';
@@ -42,13 +41,11 @@ export function loadConfig({ env, cwd }: Surroundings): Config {
   const path = (text: string) => resolve(cwd, text);
   const { variables, problems } = readVariables(env);
   const file = variables.FLEETGATE_CONFIG;
-  const used = file === undefined ? [] : variablesIn(path(file));
-  problems.push(...unknownVariables(env, used));
   const read =
     file === undefined
-      ? { connections: [], problems: [] }
+      ? { connections: [], problems: [], variables: new Set<string>() }
       : readConnections({ path: path(file), env, providers: installedProviders });
-  problems.push(...read.problems);
+  problems.push(...unknownVariables(env, read.variables), ...read.problems);
   if (problems.length > 0) throw new ConfigError(problems);
 
   const dataDir = path(variables.FLEETGATE_DATA_DIR);
@@ -67,15 +64,6 @@ export function loadConfig({ env, cwd }: Surroundings): Config {
     rootKeyFile,
     connections: read.connections,
   });
-}
-
-/** Names that stand in ${} in the file: whatever they begin with, they are used. */
-function variablesIn(file: string): string[] {
-  try {
-    return [...readFileSync(file, 'utf8').matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => name);
-  } catch {
-    return []; // that it cannot be read is said by who reads it for good
-  }
 }
 
 /** Freezes it through and through; typed arrays cannot be frozen, and nobody else has this one. */

@@ -1,4 +1,5 @@
-import { createApp } from './app.ts';
+import './boot/memory.ts';
 import { run } from './boot/run.ts';
 
-await run(createApp);
+// Loaded only when it is needed: a wrong setting is told before the framework is read.
+await run(async (parts) => (await import('./app.ts')).createApp(parts));

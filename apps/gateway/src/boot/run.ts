@@ -5,7 +5,7 @@ import { BootError } from './boot-error.ts';
 import { explainBootFailure } from './failures.ts';
 import { tellParent } from './parent.ts';
 import { Shutdown, ShutdownBegun } from './shutdown.ts';
-import { type CreateGateway, start } from './start.ts';
+import { type CreateGateway, redactionOf, start } from './start.ts';
 import { version } from './version.ts';
 
 /** Boots the gateway as a program: from the environment to answering, and down again on a signal. */
@@ -28,7 +28,8 @@ export async function run(create: CreateGateway): Promise<void> {
   } catch (error) {
     // What fails because of a signal during boot is no failure.
     if (error instanceof ShutdownBegun || shutdown.begun) return;
-    await tellFailure(explainBootFailure(error, config) ?? unforeseen(error));
+    const message = explainBootFailure(error, config) ?? unforeseen(error);
+    await tellFailure(config ? redactionOf(config).text(message) : message);
     await shutdown.end(1, 'failed to start');
   }
 }
@@ -37,8 +38,10 @@ function unknownArgument(argument: string): BootError {
   return new BootError(`unknown argument ${argument}: settings come by environment, --help prints them`);
 }
 
+/** Not every parent with an IPC channel is our launcher: a process manager has one too, and shows standard error only. */
 async function tellFailure(message: string): Promise<void> {
-  if (!(await tellParent({ type: 'failed', message }))) process.stderr.write(`${message}\n`);
+  const told = await tellParent({ type: 'failed', message });
+  if (!told || process.env['FLEETGATE_LAUNCHED'] !== '1') process.stderr.write(`${message}\n`);
 }
 
 function unforeseen(error: unknown): string {

@@ -22,6 +22,7 @@ export class Shutdown {
   readonly #patience: number;
   #ending: Promise<void> | undefined;
   #code = 0;
+  #signals = 0;
   #logger: Logger | undefined;
 
   constructor({ exit = (code) => process.exit(code), patienceMs = 10_000 }: ShutdownOptions = {}) {
@@ -32,15 +33,21 @@ export class Shutdown {
   /** Listens to the signals, to the launcher's leaving when it started us, and to what nobody caught. */
   listen(): void {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => this.signalled(signal));
+    // A terminal that is closed; under nohup, which takes the terminal away, that signal means nothing.
+    if (process.stdin.isTTY) process.on('SIGHUP', () => this.signalled('SIGHUP'));
     if (process.env['FLEETGATE_LAUNCHED'] === '1') {
-      process.on('disconnect', () => void this.end(0, 'the launcher is gone'));
+      const onGone = () => void this.end(0, 'the launcher is gone');
+      process.on('disconnect', onGone);
+      if (process.connected === false) onGone(); // it went before we listened
     }
     process.on('uncaughtException', (error) => this.failed(error));
     process.on('unhandledRejection', (reason) => this.failed(reason));
   }
 
+  /** A launcher that was told of a failure sends a signal too: only a second one means now. */
   signalled(signal: string): void {
-    if (this.#ending) this.#exit(130);
+    this.#signals += 1;
+    if (this.#signals > 1) this.#exit(130);
     else void this.end(0, signal);
   }
 

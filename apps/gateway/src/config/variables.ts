@@ -8,9 +8,20 @@ const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as
 const portForm = 'must be a port number from 0 to 65535';
 
 const urlOf = (...protocols: string[]) =>
-  z.string().refine((text) => protocols.includes(URL.parse(text)?.protocol ?? ''), {
-    error: `must be a ${protocols.map((protocol) => `${protocol}//`).join(' or ')} address`,
-  });
+  z
+    .string()
+    .refine((text) => protocols.some((protocol) => text.startsWith(`${protocol}//`)) && isReadable(text), {
+      error: `must be a ${protocols.map((protocol) => `${protocol}//`).join(' or ')} address, special characters of a password percent-encoded`,
+    });
+
+function isReadable(address: string): boolean {
+  try {
+    decodeURI(address);
+    return URL.canParse(address.replace('@/', '@localhost/')); // a unix socket: postgres://user@/database?host=/folder
+  } catch {
+    return false; // a percent sign that encodes nothing
+  }
+}
 
 const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
   z.enum(words, { error: `must be one of ${words.join(', ')}` });
@@ -37,7 +48,7 @@ const table = {
   FLEETGATE_DATABASE_URL: {
     schema: urlOf('postgres:', 'postgresql:').optional(),
     absent: 'embedded',
-    help: 'a PostgreSQL, 14 or later; absent: one of our own in the data folder',
+    help: 'a PostgreSQL, 15 or later; absent: one of our own in the data folder',
   },
   FLEETGATE_REDIS_URL: {
     schema: urlOf('redis:', 'rediss:').optional(),
@@ -89,8 +100,19 @@ export type Variables = { [Name in keyof Table]: z.output<Table[Name]['schema']>
 const others = /^FLEETGATE_(SANDBOX|TEST|BENCH)(_|$)|^FLEETGATE_LAUNCHED$/;
 
 /**
- * An empty variable counts as absent, as it does in a shell script. One line for each problem: the name, what is wrong, what
- * is expected. Values are not repeated: some are secret, and addresses carry passwords.
+ * What Kubernetes sets in every pod beside a service that is called fleetgate (kubernetes.io, "Accessing the Service"). One of
+ * them, FLEETGATE_PORT=tcp://10.0.0.1:8080, has the name of a setting of ours.
+ */
+const serviceLink =
+  /^FLEETGATE_(\w+_)?SERVICE_(HOST|PORT)(_\w+)?$|^FLEETGATE_(\w+_)?PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?$/;
+
+function isServiceLink(name: string, value: string | undefined): boolean {
+  return serviceLink.test(name) && (name !== 'FLEETGATE_PORT' || /^(tcp|udp|sctp):/.test(value ?? ''));
+}
+
+/**
+ * An empty variable counts as absent, as it does in a shell script, and white space around a value is not part of it. One line for
+ * each problem: the name and what is wrong. Values are not repeated: some are secret, and addresses carry passwords.
  */
 export function readVariables(env: Readonly<Record<string, string | undefined>>): {
   variables: Variables;
@@ -99,11 +121,12 @@ export function readVariables(env: Readonly<Record<string, string | undefined>>)
   const problems: string[] = [];
   const variables: Record<string, unknown> = {};
   for (const [name, { schema }] of Object.entries(table)) {
-    const parsed = (schema as z.ZodType).safeParse(env[name] || undefined);
+    const given = isServiceLink(name, env[name]) ? undefined : env[name]?.trim();
+    const parsed = (schema as z.ZodType).safeParse(given || undefined);
     if (parsed.success) variables[name] = parsed.data;
     else problems.push(`${name} ${parsed.error.issues[0]?.message ?? 'is not valid'}`);
   }
-  if (env['FLEETGATE_DATABASE_URL'] && !env['FLEETGATE_SECRET_KEY']) {
+  if (env['FLEETGATE_DATABASE_URL']?.trim() && !env['FLEETGATE_SECRET_KEY']?.trim()) {
     problems.push(
       'FLEETGATE_SECRET_KEY is missing: with FLEETGATE_DATABASE_URL every replica needs the same one, 32 bytes in base64 (openssl rand -base64 32)',
     );
@@ -114,11 +137,12 @@ export function readVariables(env: Readonly<Record<string, string | undefined>>)
 /** One line for each of our variables that nobody reads: `used` are those that the file of connections names. */
 export function unknownVariables(
   env: Readonly<Record<string, string | undefined>>,
-  used: readonly string[],
+  used: ReadonlySet<string>,
 ): string[] {
   return Object.keys(env)
     .filter((name) => name.startsWith('FLEETGATE_'))
-    .filter((name) => !Object.hasOwn(table, name) && !others.test(name) && !used.includes(name))
+    .filter((name) => !Object.hasOwn(table, name) && !others.test(name) && !used.has(name))
+    .filter((name) => env[name] !== '' && !isServiceLink(name, env[name]))
     .sort()
     .map((name) => `${name} is not known: did you mean ${nearest(name, Object.keys(table))}?`);
 }

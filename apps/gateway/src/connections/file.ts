@@ -26,6 +26,8 @@ interface Outcome {
   connections: ConnectionConfig[];
   /** one line each, beginning with file:line:column, in their order in the file */
   problems: string[];
+  /** the names of the variables that the file speaks of */
+  variables: ReadonlySet<string>;
 }
 
 const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
@@ -55,7 +57,8 @@ export function readConnections(options: Options): Outcome {
   try {
     text = readFileSync(options.path, 'utf8');
   } catch (error) {
-    return { connections: [], problems: [`FLEETGATE_CONFIG ${options.path} ${wordsForFile(error)}`] };
+    const problem = `FLEETGATE_CONFIG ${options.path} ${wordsForFile(error)}`;
+    return { connections: [], problems: [problem], variables: new Set() };
   }
   return new ConnectionsFile(new YamlSource(text, options.env), options).read();
 }
@@ -78,7 +81,11 @@ class ConnectionsFile {
   read(): Outcome {
     const connections = this.#entries();
     const problems = this.source.problems(this.options.path);
-    return { connections: problems.length === 0 ? connections : [], problems };
+    return {
+      connections: problems.length === 0 ? connections : [],
+      problems,
+      variables: this.source.variables,
+    };
   }
 
   #entries(): ConnectionConfig[] {
@@ -92,8 +99,12 @@ class ConnectionsFile {
       this.source.refuse([], 'the file must begin with "connections:", and hold the list of them');
       return [];
     }
-    const parsed = this.#check(File, value, [], '');
-    return (parsed?.connections ?? []).flatMap((entry, index) => this.#entry(entry, index) ?? []);
+    this.#check(File, value, [], '');
+    // What is wrong elsewhere is no reason to keep quiet about the connections.
+    const { connections } = value as { connections?: unknown };
+    return (Array.isArray(connections) ? connections : []).flatMap(
+      (entry, index) => this.#entry(entry, index) ?? [],
+    );
   }
 
   #entry(entry: unknown, index: number): ConnectionConfig | undefined {
@@ -103,7 +114,9 @@ class ConnectionsFile {
       return undefined;
     }
     const { slug: name, provider, settings = {} } = entry as Record<string, unknown>;
-    const label = Slug.safeParse(name).success ? `connection "${name}": ` : `connection ${index + 1}: `;
+    const label = Slug.safeParse(name).success
+      ? `connection "${this.source.written([...path, 'slug'])}": `
+      : `connection ${index + 1}: `;
     const own = this.#check(Entry, entry, path, label);
     if (own) this.#claim(own.slug, path, label);
     const definition = typeof provider === 'string' ? this.#definition(provider, path, label) : undefined;
@@ -132,9 +145,10 @@ class ConnectionsFile {
     const definition = this.options.providers.find((one) => one.id === id);
     if (!definition) {
       const installed = this.options.providers.map((one) => one.id).join(', ');
+      const at = [...path, 'provider'];
       this.source.refuse(
-        [...path, 'provider'],
-        `${label}unknown provider "${id}": installed are ${installed}`,
+        at,
+        `${label}unknown provider "${this.source.written(at)}": installed are ${installed}`,
       );
     }
     return definition;

@@ -19,6 +19,7 @@ export function openApiOf(app: INestApplication): OpenAPIObject {
     .addServer('/')
     .build();
   return SwaggerModule.createDocument(app, config, {
+    autoTagControllers: false, // each route says its own
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
   });
 }

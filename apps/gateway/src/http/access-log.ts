@@ -15,7 +15,13 @@ export interface Answered {
 /** One line for every ready answer: who asked what, what came of it, and how long it took (ms). */
 export interface AccessLog {
   say(answered: Answered): void;
+  /** Hands over what was gathered; at the end of the process, before the logger's own flush. */
+  flush(): void;
 }
+
+/** Lines are gathered so long (ms), or until there are so many: one hand-over then serves them all. */
+const gatherFor = 50;
+const gatherAtMost = 1000;
 
 /**
  * Writes into the logger's own stream, in its form. The line has five members of known form, so it is put together as text: of
@@ -29,7 +35,16 @@ export function createAccessLog(logger: Logger): AccessLog {
     .join('');
   let second = 0;
   let prefix = '';
+  let gathered: string[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (gathered.length > 0) stream.write(gathered.join(''));
+    gathered = [];
+  };
   return {
+    flush,
     say({ id, method, path, status, started, principal }) {
       if (!logger.isLevelEnabled('info')) return;
       const now = Date.now();
@@ -39,9 +54,11 @@ export function createAccessLog(logger: Logger): AccessLog {
       }
       const ms = Math.round((performance.now() - started) * 100) / 100;
       const who = principal === null ? 'null' : JSON.stringify(principal);
-      stream.write(
+      gathered.push(
         `${prefix}${String(now - second).padStart(3, '0')}Z"${bindings},"requestId":"${id}","method":"${method}","path":${JSON.stringify(path)},"status":${status},"ms":${ms},"principal":${who},"msg":"request"}\n`,
       );
+      if (gathered.length >= gatherAtMost) flush();
+      else timer ??= setTimeout(flush, gatherFor);
     },
   };
 }

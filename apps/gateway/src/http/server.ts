@@ -46,7 +46,8 @@ const maxIdLength = 3000;
  */
 export function createServer({ logger, authenticate, ready }: ServerParts): FastifyInstance {
   const authentications = new Authentications(authenticate);
-  const front = createFront({ authentications, ready, access: createAccessLog(logger) });
+  const access = createAccessLog(logger);
+  const front = createFront({ authentications, ready, access });
   const server = fastify({
     serverFactory: (handler) => {
       const listener: RequestListener = (request, response) => {
@@ -71,6 +72,7 @@ export function createServer({ logger, authenticate, ready }: ServerParts): Fast
   });
   server.removeContentTypeParser('text/plain'); // JSON is all that is taken
   server.decorateRequest('principal', null);
+  server.addHook('onClose', () => access.flush());
 
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);

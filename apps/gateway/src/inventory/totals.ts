@@ -77,9 +77,9 @@ export class Totals {
     return hits > fewHits ? undefined : hits;
   }
 
-  /** Whether the trigram index can narrow a search. On some servers it knows the letters and digits of ASCII only. */
+  /** Whether the trigram index can narrow a search: by three in a row, or two at a word's end. On some servers it knows the letters and digits of ASCII only. */
   async #hasTrigram({ value }: Filter): Promise<boolean> {
-    if (/[a-z0-9]{3}/.test(value)) return true;
+    if (/[a-z0-9]{3}|[^\p{L}\p{N}][a-z0-9]{2}|[a-z0-9]{2}[^\p{L}\p{N}]/u.test(value)) return true;
     if (!/[\p{L}\p{N}]{3}/u.test(value)) return false;
     this.#knowsLetters ??= this.database
       .tuples<[boolean]>({ text: `SELECT cardinality(show_trgm('\u65e5\u672c\u8a9e')) > 0` })

@@ -1,4 +1,4 @@
-import { type DestinationStream, type Logger, pino } from 'pino';
+import { type Bindings, type ChildLoggerOptions, type DestinationStream, type Logger, pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { LogLevel, Role } from '../config.ts';
 import { Redaction } from './redaction.ts';
@@ -22,16 +22,13 @@ export function createLogger(options: LoggerOptions): Logger {
   // minLength 1: every line goes out at once, and yet `flush` waits for the last one (with 0 it does not).
   const destination =
     options.destination ?? pino.destination({ fd: 1, sync: false, minLength: 1, maxLength: maxWaiting });
-  return pino(
+  const logger = pino(
     {
       level,
       base: { service: 'fleetgate', role },
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: (clean: unknown) => clean }, // errors are plain objects by the time they get there
-      formatters: {
-        level: (label) => ({ level: label }),
-        bindings: (bindings) => redaction.value(bindings) as Record<string, unknown>,
-      },
+      formatters: { level: (label) => ({ level: label }) },
       hooks: {
         logMethod(given, method) {
           const [first, ...rest] = given as unknown[];
@@ -42,6 +39,21 @@ export function createLogger(options: LoggerOptions): Logger {
     },
     pretty ? prettyLines(destination) : destination,
   );
+  return redactBindings(logger, redaction);
+}
+
+/** What a child always says is written by pino when the child is made, past the hook above. Children inherit this. */
+function redactBindings(logger: Logger, redaction: Redaction): Logger {
+  const { child, setBindings } = logger;
+  const clean = (bindings: Bindings) => redaction.value(bindings) as Bindings;
+  return Object.assign(logger, {
+    child(this: Logger, bindings: Bindings, options?: ChildLoggerOptions) {
+      return Reflect.apply(child, this, [clean(bindings), options]) as Logger;
+    },
+    setBindings(this: Logger, bindings: Bindings) {
+      setBindings.call(this, clean(bindings));
+    },
+  });
 }
 
 /** The lines as people like to read them, made in this process, so that nothing is lost when it ends. */
@@ -56,7 +68,14 @@ function prettyLines(
   });
   const { flush } = destination as { flush?: (done: () => void) => void };
   return {
-    write: (line) => destination.write(prettify(line)),
+    // the log of ready answers hands over many lines at once
+    write: (lines) =>
+      destination.write(
+        lines
+          .split(/(?<=\n)/)
+          .map(prettify)
+          .join(''),
+      ),
     ...(flush ? { flush: flush.bind(destination) } : {}),
   };
 }

@@ -1,5 +1,5 @@
 const secretName =
-  /authorization|cookie|pass(word|wd|phrase|code)|secret|token|api[-_]?key|private[-_]?key|access[-_]?key|credential|kubeconfig/i;
+  /authorization|cookie|pass(word|wd|phrase|code)|pwd|secret|token|api[-_]?key|private[-_]?key|access[-_]?key|credential|kubeconfig/i;
 const redacted = '[redacted]';
 
 /** Bounds on one logged value, so that logging something large by mistake stays cheap. */
@@ -13,7 +13,7 @@ const passingSecrets = 3;
 
 /**
  * What may be logged: values under names that speak of a secret are left out, and every known secret is, wherever in a text
- * it stands. Works on a copy.
+ * it stands. Works on a copy, where anything has to change.
  */
 export class Redaction {
   readonly #lasting = new Set<string>();
@@ -46,7 +46,30 @@ export class Redaction {
   }
 
   value(value: unknown): unknown {
-    return this.#clean(value, 0, { parts: maxParts });
+    return this.#isPlain(value) ? value : this.#clean(value, 0, { parts: maxParts });
+  }
+
+  /** The line of every request is a small flat object with nothing to hide: it need not be copied. */
+  #isPlain(value: unknown): boolean {
+    if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) {
+      return false;
+    }
+    for (const name of Object.keys(value)) {
+      const inner = (value as Record<string, unknown>)[name];
+      if (typeof inner === 'string') {
+        if (inner.length >= this.#shortest && this.text(inner) !== inner) return false;
+        if (inner.length > maxTextLength) return false;
+      } else if (
+        typeof inner !== 'number' &&
+        typeof inner !== 'boolean' &&
+        inner !== null &&
+        inner !== undefined
+      ) {
+        return false;
+      }
+      if (this.#isSecretName(name)) return false;
+    }
+    return true;
   }
 
   #refresh(): void {
@@ -64,6 +87,14 @@ export class Redaction {
     if (typeof value !== 'object' || value === null) return typeof value === 'function' ? undefined : value;
     budget.parts -= 1;
     if (depth >= maxDepth || budget.parts < 0) return '[more]';
+    try {
+      return this.#cleanObject(value, depth, budget);
+    } catch {
+      return '[unreadable]'; // a getter that throws must not take the line, or its writer, with it
+    }
+  }
+
+  #cleanObject(value: object, depth: number, budget: { parts: number }): unknown {
     if (value instanceof Error) return this.#cleanError(value, depth, budget);
     if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
     if (Array.isArray(value) || value instanceof Set) {
@@ -78,7 +109,7 @@ export class Redaction {
     for (const [key, inner] of entries) {
       if (budget.parts < 0) break;
       const name = String(key);
-      clean[name] =
+      clean[this.text(name)] =
         this.#isSecretName(name) && isFilled(inner) ? redacted : this.#clean(inner, depth + 1, budget);
     }
     return clean;
@@ -114,7 +145,7 @@ function spellings(secret: string): string[] {
   return [secret, encodeURIComponent(secret.toWellFormed()), JSON.stringify(secret).slice(1, -1)];
 }
 
-/** An unset secret may be seen to be unset, and a yes or no, or a count, about one says nothing of it. */
+/** An unset secret may be seen to be unset, and a yes or no about one says nothing of it. */
 function isFilled(value: unknown): boolean {
   return value !== null && value !== undefined && value !== '' && typeof value !== 'boolean';
 }

@@ -4,14 +4,18 @@ import type { ListQuery as StoreQuery } from '../inventory/inventory.ts';
 
 export const sortFields = ['name', 'created_at', 'updated_at'] as const;
 
-const wholeNumber = (least: number, most: number) =>
-  z.coerce
-    .string()
-    .regex(/^\d{1,9}$/, { error: `must be a whole number from ${least} to ${most}` })
+/** A number as it stands in a query. The documents show what is meant: the text form is how every query is written. */
+const wholeNumber = (least: number, most: number) => {
+  const error = `must be a whole number from ${least} to ${most}`;
+  return z
+    .string({ error })
+    .regex(/^\d{1,9}$/, { error })
     .transform(Number)
-    .refine((value) => value >= least && value <= most, {
-      error: `must be a whole number from ${least} to ${most}`,
-    });
+    .refine((value) => value >= least && value <= most, { error })
+    .meta({ type: 'integer', minimum: least, maximum: most, pattern: undefined });
+};
+
+const limit = wholeNumber(1, 100).default(20).describe('20 unless told');
 
 const yes = z
   .enum(['true', 'false'], { error: 'must be true or false' })
@@ -61,13 +65,13 @@ const maxStale = wholeNumber(0, 86_400).describe('seconds');
 const common = {
   page: wholeNumber(1, 10_000_000).optional().describe('1 is the first; not together with cursor'),
   cursor: z.string().min(1).max(8192).optional().describe('pagination.next_cursor of the answer before'),
-  limit: wholeNumber(1, 100).default(20),
+  limit,
   q: z.string().min(1).max(200).optional().describe('part of the name, in any case'),
   label: labels.optional(),
   provider: Slug.optional(),
   connection: Slug.optional(),
   team: z.string().min(1).max(200).optional(),
-  updated_since: instant.optional(),
+  updated_since: instant.optional().describe('an RFC 3339 time, or a day'),
   include: native.optional().describe("native: with the upstream's own object"),
   require: z
     .string()
@@ -120,7 +124,7 @@ export type ListParameters = z.output<(typeof listQueries)[Kind]> & {
 
 export const readQuery = z.strictObject({
   include: native.optional().describe("native: with the upstream's own object"),
-  max_stale: maxStale.default(5).describe('seconds; 0 is live'),
+  max_stale: maxStale.default(5).describe('seconds; 0 is live; 5 unless told'),
   cached: yes.default(false).describe('true: never ask the upstream'),
 });
 export type ReadParameters = z.output<typeof readQuery>;
@@ -136,6 +140,6 @@ export const noQuery = z.strictObject({});
 /** Parameters of lists of things that the gateway itself owns. */
 export const pageQuery = z.strictObject({
   page: wholeNumber(1, 10_000_000).default(1),
-  limit: wholeNumber(1, 100).default(20),
+  limit,
 });
 export type PageParameters = z.output<typeof pageQuery>;

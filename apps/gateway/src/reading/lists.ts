@@ -9,7 +9,7 @@ import { Revisions } from '../inventory/revisions.ts';
 import { Sources } from '../inventory/sources.ts';
 import { Cursors } from './cursor.ts';
 import { type ListParameters, sortOfParameter } from './list-query.ts';
-import { holds, Scope } from './scope.ts';
+import { holds, listCapability, Scope } from './scope.ts';
 
 /** A list as it goes out: everything but the request id, which is written behind it. */
 export interface ListAnswer {
@@ -110,8 +110,7 @@ export class Lists {
     const outer = outerOf(kind, nested);
     if (outer === undefined) return connections;
     const { connection } = this.scope.ofId(outer.kind, outer.id, principal);
-    if (!holds(connection, kind))
-      throw unsupported(connection, kind === 'release' ? 'releases' : 'deployments');
+    if (!holds(connection, kind)) throw unsupported(connection, listCapability(kind));
     return connections.filter(({ slug }) => slug === connection.slug);
   }
 

@@ -8,7 +8,7 @@ import { installedProviders } from '../connections/installed.ts';
 import type { Principal } from '../http/principal.ts';
 
 /** The upstream operation behind a list of each kind, as capabilities are named. */
-const listCapability = (kind: Kind) => `${facetOf[kind]}.list`;
+export const listCapability = (kind: Kind) => `${facetOf[kind]}.list`;
 
 /** Which connections a caller may see, and which of them an answer is about. */
 @Injectable()

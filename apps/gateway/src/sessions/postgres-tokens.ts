@@ -22,6 +22,9 @@ const maxSessions = 2;
 const statementMs = 5_000;
 /** How long a token that was read is given again without asking the database, in milliseconds. */
 const rememberFor = 1_000;
+/** How long a token that has ended is kept (the clocks of replicas may differ), and how many are removed at once. */
+const keepEnded = '1 hour';
+const maxRemoved = 100;
 
 /**
  * Session tokens in PostgreSQL, encrypted at rest, renewed by one replica at a time. A database that does not answer is the
@@ -44,9 +47,11 @@ export class PostgresTokens implements TokenStore {
       query_timeout: statementMs,
     };
     this.#pool = new pg.Pool({ ...connection, max: maxSessions, application_name: 'fleetgate sessions' });
-    this.#pool.on('error', (error) =>
-      options.logger.warn({ err: error }, 'an idle session of the token store was lost'),
-    );
+    this.#pool.on('error', (error) => {
+      // The pool opens another by itself; while everything ends it is no news.
+      if (!this.#pool.ending)
+        options.logger.warn({ err: error }, 'an idle session of the token store was lost');
+    });
     this.#locks = new ReplicaLocks({
       connection,
       clock: options.clock,
@@ -64,13 +69,30 @@ export class PostgresTokens implements TokenStore {
   async write(name: string, token: StoredToken): Promise<void> {
     this.#options.onToken?.(name, token.value);
     await this.#query(
-      `WITH ended AS (DELETE FROM provider_session WHERE expires_at < now() - interval '7 days' AND name <> $1)
-       INSERT INTO provider_session (name, value, expires_at) VALUES ($1, $2, to_timestamp($3::float8 / 1000))
+      `INSERT INTO provider_session (name, value, expires_at) VALUES ($1, $2, to_timestamp($3::float8 / 1000))
        ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at`,
       [name, this.#sealed.seal(name, token.value), token.expiresAt],
     );
     this.#reads.delete(name); // one that is under way may have seen the token before
     this.#remember(name, token);
+    await this.#removeEnded();
+  }
+
+  /**
+   * Sessions of accounts that are no longer there would pile up. A statement of its own, which waits for no row: two writers
+   * could otherwise wait for each other.
+   */
+  async #removeEnded(): Promise<void> {
+    try {
+      await this.#pool.query(
+        `DELETE FROM provider_session WHERE name IN (
+           SELECT name FROM provider_session WHERE expires_at < now() - $1::interval
+           ORDER BY name LIMIT $2 FOR UPDATE SKIP LOCKED)`,
+        [keepEnded, maxRemoved],
+      );
+    } catch {
+      // the token is stored, which is what was asked for; the next write sweeps again
+    }
   }
 
   exclusive<T>(name: string, work: () => Promise<T>): Promise<T> {

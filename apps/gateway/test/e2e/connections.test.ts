@@ -1,0 +1,138 @@
+import { ErrorBody, type Kind, kinds } from '@fleetgate/model';
+import { facetOf } from '@fleetgate/provider-spec';
+import { z } from 'zod';
+import { ConnectionFacts, ConnectionTest } from '../../src/connections/connection-reports.ts';
+import { eventually, everyPlatform, type Stack, startStack } from './stack.ts';
+import { byCursor, holders, list } from './walking.ts';
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack();
+  await stack.reach('fresh');
+});
+afterAll(() => stack?.close());
+
+type Facts = z.infer<typeof ConnectionFacts>;
+const facts = async (slug: string) => {
+  const { body } = await stack.ask(`/v1/connections/${slug}`);
+  return (body as { data: Facts }).data;
+};
+const post = (path: string) => stack.ask(path, { method: 'POST' });
+
+describe('/v1/connections', () => {
+  it('lists every connection in the order of their names, page by page', async () => {
+    const strict = z.strictObject(ConnectionFacts.shape);
+    const { body } = await stack.ask('/v1/connections');
+    const { data, pagination, sources } = body as { data: Facts[]; pagination: unknown; sources: unknown[] };
+    expect(data.map((one) => strict.parse(one).id)).toEqual(everyPlatform.map(({ slug }) => slug));
+    expect({ pagination, sources }).toEqual({
+      pagination: { page: 1, limit: 20, total: 6, pages: 1, next_cursor: null },
+      sources: [],
+    });
+    const second = (await stack.ask('/v1/connections?limit=4&page=2')).body as { data: Facts[] };
+    expect(second.data).toEqual(data.slice(4));
+    expect(((await stack.ask('/v1/connections?page=9')).body as { data: Facts[] }).data).toEqual([]);
+  });
+
+  it('tells of each its platform, its team, what it can do and how fresh each kind is', async () => {
+    for (const { slug, upstream, team = null } of everyPlatform) {
+      const { id, provider, team: told, capabilities, sync } = await facts(slug);
+      expect({ id, provider, told }).toEqual({ id: slug, provider: upstream, told: team });
+      const held = kinds.filter((kind: Kind) => holders[kind].includes(slug));
+      expect(Object.keys(capabilities).sort()).toEqual(
+        ['account', ...held.map((kind) => facetOf[kind])].sort(),
+      );
+      expect(Object.keys(sync.kinds)).toEqual(held);
+      for (const state of Object.values(sync.kinds)) {
+        expect(state).toEqual({ state: 'fresh', observed_at: expect.stringMatching(/Z$/) });
+      }
+      expect(sync.interval_seconds).toBe(3600);
+    }
+  });
+
+  it('tells nothing of settings', async () => {
+    const { text } = await stack.ask('/v1/connections?limit=100');
+    for (const secret of stack.secrets) expect(text).not.toContain(secret);
+    expect(text).not.toMatch(/127\.0\.0\.1|settings|apiKey|password|emailId|baseUrl/);
+  });
+});
+
+describe('POST /v1/connections/{id}/test', () => {
+  it('asks every upstream once more whether it takes our credentials', async () => {
+    for (const { slug } of everyPlatform) {
+      stack.upstream(slug).control.forget();
+      const answer = await post(`/v1/connections/${slug}/test`);
+      expect(answer.status).toBe(200);
+      expect(
+        z.strictObject(ConnectionTest.shape).parse((answer.body as { data: unknown }).data),
+      ).toMatchObject({
+        ok: true,
+        error: null,
+      });
+      expect(stack.upstream(slug).control.requests().length).toBeGreaterThan(0);
+    }
+  });
+
+  it('tells why it does not, which is an answer and no error', async () => {
+    const { control } = stack.upstream('apps');
+    control.inject({ fault: { kind: 'expired_token' } });
+    const answer = await post('/v1/connections/apps/test');
+    control.clear();
+    expect(answer.status).toBe(200);
+    expect((answer.body as { data: unknown }).data).toMatchObject({
+      ok: false,
+      account: null,
+      error: { code: 'upstream_auth_failed', message: expect.stringMatching(/^apps: /) },
+    });
+  });
+});
+
+describe('POST /v1/connections/{id}/sync', () => {
+  it('is 202, and soon the lists show what has changed upstream', async () => {
+    const { control } = stack.upstream('fm-east');
+    const before = await facts('fm-east');
+    const [added = ''] = control.add('cluster', 1);
+    control.touch('cluster', added, { name: 'seen-by-a-sync' });
+    const answer = await post('/v1/connections/fm-east/sync');
+    expect(answer.status).toBe(202);
+    expect((answer.body as { data: unknown }).data).toEqual({ connection: 'fm-east', state: 'requested' });
+    const found = async () => (await list(stack, '/v1/clusters?q=seen-by-a-sync')).pagination.total;
+    await eventually('the new cluster is listed', async () => (await found()) === 1);
+    await eventually('the sync is noted', async () => {
+      const { sync } = await facts('fm-east');
+      return Object.entries(sync.kinds).every(
+        ([kind, { observed_at }]) => (observed_at ?? '') > (before.sync.kinds[kind]?.observed_at ?? ''),
+      );
+    });
+    control.remove('cluster', added);
+    await post('/v1/connections/fm-east/sync');
+    await eventually('it is out again', async () => (await found()) === 0);
+  });
+
+  it('believes an upstream that suddenly has next to nothing only when asked to', async () => {
+    const { control } = stack.upstream('apps');
+    const projects = async () => (await list(stack, '/v1/projects?connection=apps')).pagination.total;
+    const all = await byCursor(stack, '/v1/projects?connection=apps');
+    for (const { native } of (
+      await list(stack, '/v1/projects?connection=apps&include=native&limit=100')
+    ).data.slice(3)) {
+      control.remove('project', (native as { id: string }).id);
+    }
+    await post('/v1/connections/apps/sync');
+    await eventually(
+      'it is suspected',
+      async () => (await facts('apps')).sync.kinds['project']?.state === 'failing',
+    );
+    expect((await facts('apps')).sync.kinds['project']?.error?.code).toBe('mass_deletion_suspected');
+    expect(await projects()).toBe(all.length);
+    const incomplete = await stack.ask('/v1/projects?require=apps');
+    expect(ErrorBody.parse(incomplete.body).error.code).toBe('incomplete');
+
+    await post('/v1/connections/apps/sync?confirm=true');
+    await eventually('it is believed', async () => (await projects()) === 3);
+    await eventually(
+      'it is well',
+      async () => (await facts('apps')).sync.kinds['project']?.state === 'fresh',
+    );
+  });
+});

@@ -1,0 +1,230 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectProvider, createTransport, memoryTokens, systemClock } from '@fleetgate/provider-runtime';
+import type { StartOptions, Upstream, UpstreamName } from '@fleetgate/sandbox';
+import { startUpstream } from '@fleetgate/sandbox';
+import { pino } from 'pino';
+import { Agent, request } from 'undici';
+import { createApp } from '../../src/app.ts';
+import type { Config } from '../../src/config.ts';
+import type { Connection, Connections } from '../../src/connections/connection.ts';
+import { installedProviders } from '../../src/connections/installed.ts';
+import { createTestDatabase } from '../setup/test-database.ts';
+
+/** One connection of a stack, and the emulated upstream behind it. */
+export interface Plan extends Pick<StartOptions, 'scale' | 'seed' | 'frozen'> {
+  slug: string;
+  upstream: UpstreamName;
+  team?: string;
+  /** milliseconds between syncs; default: an hour, that is none within a test */
+  syncIntervalMs?: number;
+  settings?: Record<string, unknown>;
+  /** done to the upstream before the gateway starts */
+  before?: (upstream: Upstream) => void;
+}
+
+export interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  text: string;
+  /** the parsed body; undefined where it is not JSON */
+  body: unknown;
+}
+
+export interface Ask {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string | Buffer;
+  /** null: no Authorization header */
+  key?: string | null;
+}
+
+/** Real upstreams, a real database, and the gateway between them and real HTTP. */
+export interface Stack {
+  readonly url: string;
+  readonly port: number;
+  readonly rootKey: string;
+  readonly app: Awaited<ReturnType<typeof createApp>>['app'];
+  upstream(slug: string): Upstream;
+  ask(path: string, ask?: Ask): Promise<Answer>;
+  /** Resolves once every kind of those connections (default: all) is in that state. */
+  reach(state: string, slugs?: readonly string[]): Promise<void>;
+  /** every text that `ask` was answered with, headers included */
+  readonly answers: readonly string[];
+  /** every line that the gateway has logged */
+  readonly log: readonly string[];
+  /** every text that must never leave the gateway */
+  readonly secrets: readonly string[];
+  close(): Promise<void>;
+}
+
+/** How long anything that has to come about by itself may take, in milliseconds. */
+const patience = 20_000;
+
+const quick = { timeoutMs: 700, limits: { concurrency: 64, requestsPerSecond: 10_000, burst: 10_000 } };
+
+export const everyPlatform: readonly Plan[] = [
+  { slug: 'apps', upstream: 'app-platform', scale: 100 },
+  { slug: 'chime', upstream: 'chimestack', scale: 60 },
+  { slug: 'fm-east', upstream: 'fleet-manager', scale: 120, team: 'edge' },
+  { slug: 'fm-west', upstream: 'fleet-manager', scale: 40, seed: 'west' },
+  { slug: 'palette-eu', upstream: 'palette', scale: 60 },
+  { slug: 'toolkit', upstream: 'kubestellar-toolkit', scale: 50, team: 'edge' },
+];
+
+export async function startStack(plans: readonly Plan[] = everyPlatform): Promise<Stack> {
+  const transport = createTransport();
+  const tokens = memoryTokens(systemClock);
+  const upstreams = new Map<string, Upstream>();
+  const connections: Connection[] = [];
+  const log: string[] = [];
+  const answers: string[] = [];
+  const rootKey = `fg_root_${randomBytes(32).toString('base64url')}`;
+  // No redaction: what is never said need not be taken out.
+  const logger = pino(
+    { level: 'trace' },
+    { write: (lines: string) => void log.push(...lines.split('\n').filter(Boolean)) },
+  );
+
+  for (const plan of plans) {
+    const { slug, upstream: name, team = null, syncIntervalMs = 3_600_000, before } = plan;
+    const { scale = 60, seed = 'fleetgate', frozen = true } = plan;
+    const upstream = await startUpstream(name, { scale, seed, frozen });
+    before?.(upstream);
+    upstreams.set(slug, upstream);
+    const definition = installedProviders.find(({ id }) => id === name);
+    if (!definition) throw new Error(`no provider is named ${name}`);
+    const settings = definition.settings.parse({
+      baseUrl: upstream.baseUrl,
+      ...quick,
+      ...credentialsOf(upstream),
+      ...plan.settings,
+    });
+    const provider = connectProvider({
+      connection: slug,
+      definition,
+      settings,
+      transport,
+      clock: systemClock,
+      random: Math.random,
+      tokens,
+      deadlines: { readMs: 1000, listMs: 2500 },
+    });
+    connections.push({ slug, definition, team, syncIntervalMs, provider });
+  }
+  connections.sort((a, b) => (a.slug < b.slug ? -1 : 1));
+
+  const database = await createTestDatabase();
+  const gateway = await createApp({
+    config: configOf(rootKey),
+    logger,
+    database: database.target,
+    connections: listed(connections),
+  });
+  const { url } = await gateway.listen();
+  const agent = new Agent({ connections: 64 });
+
+  const ask = async (path: string, { method = 'GET', headers = {}, body, key = rootKey }: Ask = {}) => {
+    const response = await request(`${url}${path}`, {
+      method,
+      dispatcher: agent,
+      headers: { ...(key === null ? {} : { authorization: `Bearer ${key}` }), ...headers },
+      ...(body === undefined ? {} : { body }),
+    } as Parameters<typeof request>[1]);
+    const text = await response.body.text();
+    answers.push(`${JSON.stringify(response.headers)}\n${text}`);
+    return {
+      status: response.statusCode,
+      headers: response.headers as Record<string, string>,
+      text,
+      body: parsed(text),
+    };
+  };
+
+  return {
+    url,
+    port: Number(new URL(url).port),
+    rootKey,
+    app: gateway.app,
+    log,
+    answers,
+    secrets: [rootKey, ...[...upstreams.values()].flatMap(secretsOf)],
+    ask,
+    upstream(slug) {
+      const upstream = upstreams.get(slug);
+      if (!upstream) throw new Error(`no connection is named ${slug}`);
+      return upstream;
+    },
+    reach: (state, slugs = plans.map(({ slug }) => slug)) =>
+      eventually(`${slugs.join(', ')}: ${state}`, async () => {
+        const { body } = await ask('/v1/connections?limit=100');
+        const { data } = body as { data: ConnectionState[] };
+        return data
+          .filter(({ id }) => slugs.includes(id))
+          .every(({ sync }) => Object.values(sync.kinds).every((kind) => kind.state === state));
+      }),
+    async close() {
+      await agent.close();
+      await gateway.close();
+      await transport.close();
+      await Promise.all([...upstreams.values()].map((upstream) => upstream.close()));
+      await database.drop();
+    },
+  };
+}
+
+interface ConnectionState {
+  id: string;
+  sync: { kinds: Record<string, { state: string }> };
+}
+
+/** Asks again and again until it is so; fails with `what` when it never is. */
+export async function eventually(what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
+  const until = performance.now() + patience;
+  while (!(await isSo())) {
+    if (performance.now() > until) throw new Error(`it never came to this: ${what}`);
+    await sleep(40);
+  }
+}
+
+/** Palette takes a key or a login; the login is the harder one, as it has a session. */
+function credentialsOf({ name, credentials }: Upstream): Record<string, string> {
+  if (name !== 'palette') return credentials;
+  const { emailId = '', password = '', org = '' } = credentials;
+  return { emailId, password, org };
+}
+
+/** What is secret of an upstream's credentials. A password that is a plain word ("admin") is looked for with what stands around it. */
+function secretsOf({ credentials }: Upstream): string[] {
+  const { token, apiKey, password } = credentials;
+  const plainWord = (text: string) => (/^[a-z]{1,8}$/.test(text) ? [`"${text}"`, `:${text}@`] : [text]);
+  return [token, apiKey, password].flatMap((text) => (text === undefined ? [] : plainWord(text)));
+}
+
+function configOf(rootKey: string): Config {
+  return {
+    host: '127.0.0.1',
+    port: 0,
+    database: { url: null },
+    redisUrl: null,
+    dataDir: '/nowhere',
+    role: 'all',
+    logLevel: 'trace',
+    secretKey: randomBytes(32),
+    rootKey,
+    rootKeyFile: null,
+    connections: [],
+  };
+}
+
+function listed(all: readonly Connection[]): Connections {
+  return { all: () => all, find: (slug) => all.find((one) => one.slug === slug) };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // not JSON: the text tells
+  }
+}
