@@ -64,7 +64,7 @@ export class LinkedConnections implements Connections {
   }
 }
 
-/** Every upstream request is a line at debug; one that failed is a warning. */
+/** Every upstream request is a line at debug; one that failed is a warning. That something is not there is an answer. */
 function upstreamLog(logger: Logger): Observer {
   return {
     request(event) {
@@ -80,7 +80,8 @@ function upstreamLog(logger: Logger): Observer {
         ms: Math.round(event.ms * 10) / 10,
       };
       if (fault !== undefined) logger.warn({ ...facts, fault, reason: message }, 'upstream request failed');
-      else if (status !== undefined && status >= 400) logger.warn(facts, 'upstream request refused');
+      else if (status !== undefined && status >= 400 && status !== 404)
+        logger.warn(facts, 'upstream request refused');
       else logger.debug(facts, 'upstream request');
     },
   };

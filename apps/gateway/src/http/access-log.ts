@@ -12,7 +12,7 @@ export interface Answered {
   principal: string | null;
 }
 
-/** One line for every ready answer: who asked what, what came of it, and how long it took (ms). */
+/** One line for every answer that was no refusal: who asked what, what came of it, and how long it took (ms). */
 export interface AccessLog {
   say(answered: Answered): void;
   /** Hands over what was gathered; at the end of the process, before the logger's own flush. */

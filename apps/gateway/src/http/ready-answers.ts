@@ -7,6 +7,8 @@ import type { ListAnswer } from '../reading/lists.ts';
 
 /** All ready answers together, in bytes; one that is larger than an eighth of it is not kept. */
 const maxBytes = 64 * 1024 * 1024;
+/** How many lists are remembered as asked for. */
+const askedAtMost = 20_000;
 /** What an entry costs beside its bytes. */
 const overhead = 512;
 
@@ -26,6 +28,7 @@ export class ReadyAnswers {
     maxEntrySize: maxBytes / 8,
     sizeCalculation: (answer, key) => answer.head.length + key.length + overhead,
   });
+  readonly #asked = new LRUCache<string, true>({ max: askedAtMost });
 
   constructor(private readonly revisions: Revisions) {}
 
@@ -37,9 +40,12 @@ export class ReadyAnswers {
     return answer;
   }
 
+  /** Keeps it if it was asked for before: one that nobody asks for again would only push out those that are. */
   keep(principalId: string, url: string, answer: ListAnswer): void {
     if (!this.revisions.trusted) return;
-    this.#answers.set(`${principalId} ${url}`, { ...answer, path: url.split('?', 1)[0] as string });
+    const name = `${principalId} ${url}`;
+    if (this.#asked.has(name)) this.#answers.set(name, { ...answer, path: url.split('?', 1)[0] as string });
+    else this.#asked.set(name, true);
   }
 }
 

@@ -82,18 +82,17 @@ export function createServer({ logger, authenticate, ready }: ServerParts): Fast
     done();
   });
   server.addHook('onResponse', (request, reply, done) => {
-    // By the logger's own way, which takes secrets out: what is asked for by a stranger may hold anything.
-    logger.info(
-      {
-        requestId: request.id,
-        method: request.method,
-        path: request.url.split('?', 1)[0],
-        status: reply.raw.statusCode,
-        ms: Math.round(reply.elapsedTime * 100) / 100,
-        principal: request.principal?.id ?? null,
-      },
-      'request',
-    );
+    const { id, method, url } = request;
+    const { statusCode: status } = reply.raw;
+    const [path = ''] = url.split('?', 1);
+    const principal = request.principal?.id ?? null;
+    if (status < 400) {
+      access.say({ id, method, path, status, started: performance.now() - reply.elapsedTime, principal });
+    } else {
+      // By the logger's own way, which takes secrets out: what was refused may hold anything.
+      const ms = Math.round(reply.elapsedTime * 100) / 100;
+      logger.info({ requestId: id, method, path, status, ms, principal }, 'request');
+    }
     done();
   });
   return server;

@@ -1,9 +1,9 @@
-import { ErrorBody, type Kind, kinds } from '@fleetgate/model';
+import { decodeId, ErrorBody, type Kind, kinds } from '@fleetgate/model';
 import { facetOf } from '@fleetgate/provider-spec';
 import { z } from 'zod';
 import { ConnectionFacts, ConnectionTest } from '../../src/connections/connection-reports.ts';
 import { eventually, everyPlatform, type Stack, startStack } from './stack.ts';
-import { byCursor, holders, list } from './walking.ts';
+import { holders, list, listPaths } from './walking.ts';
 
 let stack: Stack;
 beforeAll(async () => {
@@ -109,30 +109,40 @@ describe('POST /v1/connections/{id}/sync', () => {
     await eventually('it is out again', async () => (await found()) === 0);
   });
 
-  it('believes an upstream that suddenly has next to nothing only when asked to', async () => {
-    const { control } = stack.upstream('apps');
-    const projects = async () => (await list(stack, '/v1/projects?connection=apps')).pagination.total;
-    const all = await byCursor(stack, '/v1/projects?connection=apps');
-    for (const { native } of (
-      await list(stack, '/v1/projects?connection=apps&include=native&limit=100')
-    ).data.slice(3)) {
-      control.remove('project', (native as { id: string }).id);
+  /** Removes all but three of what a list shows. */
+  async function removeMost(slug: string, kind: 'project' | 'cluster'): Promise<number> {
+    const { data } = await list(stack, `${listPaths[kind]}?connection=${slug}&limit=100`);
+    for (const { id } of data.slice(3)) {
+      expect(stack.upstream(slug).control.remove(kind, decodeId(id)?.key.at(-1) as string)).toBe(true);
     }
+    return data.length;
+  }
+  const totalOf = async (slug: string, kind: 'project' | 'cluster') =>
+    (await list(stack, `${listPaths[kind]}?connection=${slug}`)).pagination.total;
+
+  it('believes an upstream that suddenly has next to nothing only when it says so twice', async () => {
+    const known = await removeMost('apps', 'project');
     await post('/v1/connections/apps/sync');
-    await eventually(
-      'it is suspected',
-      async () => (await facts('apps')).sync.kinds['project']?.state === 'failing',
-    );
-    expect((await facts('apps')).sync.kinds['project']?.error?.code).toBe('mass_deletion_suspected');
-    expect(await projects()).toBe(all.length);
+    const state = async () => (await facts('apps')).sync.kinds['project'];
+    await eventually('it is suspected', async () => (await state())?.state === 'failing');
+    expect((await state())?.error?.code).toBe('mass_deletion_suspected');
+    expect(await totalOf('apps', 'project')).toBe(known);
     const incomplete = await stack.ask('/v1/projects?require=apps');
     expect(ErrorBody.parse(incomplete.body).error.code).toBe('incomplete');
 
-    await post('/v1/connections/apps/sync?confirm=true');
-    await eventually('it is believed', async () => (await projects()) === 3);
-    await eventually(
-      'it is well',
-      async () => (await facts('apps')).sync.kinds['project']?.state === 'fresh',
-    );
+    await post('/v1/connections/apps/sync');
+    await eventually('it is believed', async () => (await totalOf('apps', 'project')) === 3);
+    await eventually('it is well', async () => (await state())?.state === 'fresh');
+  });
+
+  it('believes it at once when told to', async () => {
+    expect(await removeMost('fm-east', 'cluster')).toBeGreaterThan(20);
+    await post('/v1/connections/fm-east/sync?confirm=true');
+    const states = new Set<string | undefined>();
+    await eventually('it is believed', async () => {
+      states.add((await facts('fm-east')).sync.kinds['cluster']?.state);
+      return (await totalOf('fm-east', 'cluster')) === 3;
+    });
+    expect([...states]).toEqual(['fresh']);
   });
 });
