@@ -51,12 +51,15 @@ export function tellingFiveHundreds(http: Http): Http {
   };
 }
 
-/** Asked a second time, a passing failure passes; an object by its id that still answers 500 is gone. */
-async function askAgain<T>(work: () => Promise<T>, path: readonly string[]): Promise<T> {
+/**
+ * Asked a second time, a passing failure passes; an application by its id that still answers 500 is gone. Of other objects
+ * nobody has seen that, so that theirs stays a failure.
+ */
+async function askAgain<T>(work: () => Promise<T>, [list, id]: readonly string[]): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!isFiveHundred(error) || path.length < 2) throw error;
+    if (!isFiveHundred(error) || list !== 'deployment-applications' || id === undefined) throw error;
     throw new Fault('not_found', 'the upstream answers 500 for it alone, as it does for what is gone', {
       upstream: error.upstream ?? {},
     });
