@@ -6,4 +6,4 @@ import { setFlagsFromString } from 'node:v8';
  * Has to be loaded before the heap has grown, and so before everything else.
  */
 setFlagsFromString('--max-semi-space-size=8');
-setFlagsFromString('--heap-growing-percent=25');
+setFlagsFromString('--heap-growing-percent=50');

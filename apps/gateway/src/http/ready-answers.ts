@@ -12,7 +12,9 @@ const askedAtMost = 20_000;
 /** What an entry costs beside its bytes. */
 const overhead = 512;
 
-export interface ReadyAnswer extends ListAnswer {
+export interface ReadyAnswer extends Omit<ListAnswer, 'text'> {
+  /** the text of the answer, as the bytes that go out */
+  readonly head: Buffer;
   /** without the query, for the log */
   readonly path: string;
 }
@@ -44,15 +46,18 @@ export class ReadyAnswers {
   keep(principalId: string, url: string, answer: ListAnswer): void {
     if (!this.revisions.trusted) return;
     const name = `${principalId} ${url}`;
-    if (this.#asked.has(name)) this.#answers.set(name, { ...answer, path: url.split('?', 1)[0] as string });
-    else this.#asked.set(name, true);
+    if (this.#asked.has(name)) {
+      const { text, ...rest } = answer;
+      this.#answers.set(name, { ...rest, head: Buffer.from(text), path: url.split('?', 1)[0] as string });
+    } else this.#asked.set(name, true);
   }
 }
 
 /** A list that has just been made: written like one that was ready. */
 export function writeList(request: FastifyRequest, reply: FastifyReply, answer: ListAnswer): void {
   reply.hijack();
-  writeReady(reply.raw, answer, request.id, request.headers['if-none-match'], request.method === 'HEAD');
+  const whole = { ...answer, head: answer.text };
+  writeReady(reply.raw, whole, request.id, request.headers['if-none-match'], request.method === 'HEAD');
 }
 
 /**
@@ -60,7 +65,7 @@ export function writeList(request: FastifyRequest, reply: FastifyReply, answer: 
  */
 export function writeReady(
   response: ServerResponse,
-  answer: ListAnswer,
+  answer: { readonly head: Buffer | string; readonly etag: string; readonly complete: boolean },
   id: string,
   ifNoneMatch: string | undefined,
   headersOnly = false,
@@ -87,11 +92,16 @@ export function writeReady(
     'content-type',
     'application/json; charset=utf-8',
     'content-length',
-    String(answer.head.length + tail.length),
+    String(Buffer.byteLength(answer.head) + tail.length),
   );
   response.writeHead(200, headers);
   if (headersOnly) {
     response.end();
+    return;
+  }
+  // A text goes out in one piece with its tail; making bytes of it first would be one more large object to collect.
+  if (typeof answer.head === 'string') {
+    response.end(answer.head + tail);
     return;
   }
   response.write(answer.head);

@@ -14,7 +14,7 @@ import { holds, listCapability, Scope } from './scope.ts';
 /** A list as it goes out: everything but the request id, which is written behind it. */
 export interface ListAnswer {
   /** JSON text up to and without `,"requestId":…}` */
-  readonly head: Buffer;
+  readonly text: string;
   readonly etag: string;
   /** false: a source is missing from it */
   readonly complete: boolean;
@@ -90,7 +90,7 @@ export class Lists {
     const tail = `],"pagination":${JSON.stringify(pagination)},"sources":${JSON.stringify(sources)}`;
     const states = sources.map(({ connection, state }) => `${connection}=${state}`).join();
     return {
-      head: Buffer.from(`{"data":[${result.rows.join(',')}${tail}`),
+      text: `{"data":[${result.rows.join(',')}${tail}`,
       etag: weakTag([
         identity,
         JSON.stringify([from, query.limit]),
