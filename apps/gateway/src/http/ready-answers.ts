@@ -88,24 +88,21 @@ export function writeReady(
     return;
   }
   const tail = `,"requestId":"${id}"}`;
-  headers.push(
-    'content-type',
-    'application/json; charset=utf-8',
-    'content-length',
-    String(Buffer.byteLength(answer.head) + tail.length),
-  );
+  // A text goes out in one piece with its tail; making bytes of it first would be one more large object to collect.
+  const body = typeof answer.head === 'string' ? answer.head + tail : answer.head;
+  const bodyBytes = Buffer.byteLength(body);
+  const length = typeof body === 'string' ? bodyBytes : bodyBytes + tail.length;
+  headers.push('content-type', 'application/json; charset=utf-8', 'content-length', String(length));
   response.writeHead(200, headers);
   if (headersOnly) {
     response.end();
-    return;
+  } else if (typeof body === 'string') {
+    // As many bytes as characters: it is all ASCII, which is the same in Latin-1 and is written without being encoded.
+    response.end(body, bodyBytes === body.length ? 'latin1' : 'utf8');
+  } else {
+    response.write(body);
+    response.end(tail);
   }
-  // A text goes out in one piece with its tail; making bytes of it first would be one more large object to collect.
-  if (typeof answer.head === 'string') {
-    response.end(answer.head + tail);
-    return;
-  }
-  response.write(answer.head);
-  response.end(tail);
 }
 
 /** Weak comparison, as RFC 9110 asks for If-None-Match. */
