@@ -8,6 +8,7 @@ export {
   offsetList,
   wholeList,
 } from './paging.ts';
+export { inParallel } from './parallel.ts';
 export { instant, labelsOf, labelsOfTags, partsOf, wordOf } from './readings.ts';
 export { type Credential, loginSession, type Session, staticSession } from './session.ts';
 export { limitsOf, secret, upstreamSettings } from './settings.ts';

@@ -1,8 +1,7 @@
 import { Fault, isFault } from '@fleetgate/model';
-import { type Http, instant } from '@fleetgate/provider-kit';
+import { type Http, inParallel, instant } from '@fleetgate/provider-kit';
 import type { Call } from '@fleetgate/provider-spec';
 import { type FirstPage, numberedList } from './paging.ts';
-import { inParallel } from './parallel.ts';
 import { ElementsPage, Host, OneHost, type Whole } from './wire.ts';
 
 /** What a cluster is told by its hosts. */

@@ -1,10 +1,9 @@
 import { type ClusterGroupRecord, isFault, type Key } from '@fleetgate/model';
-import { type Http, instant, native, offsetList } from '@fleetgate/provider-kit';
+import { type Http, inParallel, instant, native, offsetList } from '@fleetgate/provider-kit';
 import type { Call, Facet } from '@fleetgate/provider-spec';
 import { clusterKey } from './clusters.ts';
 import { noSuch } from './errors.ts';
 import { labelsOfMetadata, nameOf } from './metadata.ts';
-import { inParallel } from './parallel.ts';
 import { isOwn, scopedKey, scopedList, scopeHeaders } from './scopes.ts';
 import { ClusterGroup, ClusterGroupsMetadata, Whole } from './wire.ts';
 

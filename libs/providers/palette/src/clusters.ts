@@ -1,10 +1,9 @@
 import { type ClusterRecord, type ClusterStatus, isFault, type Key } from '@fleetgate/model';
-import { type Http, instant, native, wordOf } from '@fleetgate/provider-kit';
+import { type Http, inParallel, instant, native, wordOf } from '@fleetgate/provider-kit';
 import type { Call, Facet } from '@fleetgate/provider-spec';
 import { noSuch } from './errors.ts';
 import { labelsOfMetadata, nameOf } from './metadata.ts';
 import { continueList } from './paging.ts';
-import { inParallel } from './parallel.ts';
 import { isOwn, projectOf, scopedKey, scopedList, scopeHeaders, tenant } from './scopes.ts';
 import { Cluster, ItemsPage, Whole } from './wire.ts';
 
