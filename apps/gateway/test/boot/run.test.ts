@@ -156,7 +156,7 @@ describe('a stop', () => {
     const gateway = start({ env: { ...external, FLEETGATE_ROOT_KEY: key } });
     const ready = await gateway.ready();
     expect(ready).not.toHaveProperty('rootKey');
-    await get(`${ready.url}/crash`).catch(() => undefined);
+    await get(`${ready.url}/crash`).catch(() => undefined); // the answer is lost in the crash that it causes
     expect(await gateway.ended).toBe(1);
     const fatal = gateway
       .output()
