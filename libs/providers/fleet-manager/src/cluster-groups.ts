@@ -1,7 +1,7 @@
-import { type ClusterGroupRecord, Fault } from '@fleetgate/model';
+import type { ClusterGroupRecord } from '@fleetgate/model';
 import { type Http, instant, native, partsOf } from '@fleetgate/provider-kit';
 import type { Facet } from '@fleetgate/provider-spec';
-import { listed } from './lists.ts';
+import { findIn, listed } from './lists.ts';
 import { WireClusterGroup } from './wire.ts';
 
 export function clusterGroups(http: Http): Facet<ClusterGroupRecord> {
@@ -11,14 +11,7 @@ export function clusterGroups(http: Http): Facet<ClusterGroupRecord> {
     /** No known call reads one group: the list is walked until it shows up. */
     async get({ key }, call) {
       const [id] = partsOf(key, 1);
-      let cursor: string | undefined;
-      do {
-        const page = await list(cursor === undefined ? {} : { cursor }, call);
-        const found = page.items.find((group) => group.key[0] === id);
-        if (found) return found;
-        cursor = page.next;
-      } while (cursor !== undefined);
-      throw new Fault('not_found', 'the upstream lists no such cluster group');
+      return findIn(list, (group) => group.key[0] === id, call);
     },
   };
 }

@@ -1,5 +1,6 @@
+import { Fault } from '@fleetgate/model';
 import { type Http, offsetList } from '@fleetgate/provider-kit';
-import type { Facet } from '@fleetgate/provider-spec';
+import type { Call, Facet } from '@fleetgate/provider-spec';
 import type { z } from 'zod';
 import { pageOf } from './wire.ts';
 
@@ -28,4 +29,20 @@ export function listed<W extends z.ZodType, R>(
       };
     },
   });
+}
+
+/** What no call reads by itself: its list is walked until it shows up. */
+export async function findIn<R>(
+  list: Facet<R>['list'],
+  fits: (record: R) => boolean,
+  call: Call,
+): Promise<R> {
+  let cursor: string | undefined;
+  do {
+    const page = await list(cursor === undefined ? {} : { cursor }, call);
+    const found = page.items.find(fits);
+    if (found) return found;
+    cursor = page.next;
+  } while (cursor !== undefined);
+  throw new Fault('not_found', 'the upstream lists no such object');
 }

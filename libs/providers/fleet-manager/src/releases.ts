@@ -1,4 +1,4 @@
-import { Fault, type ReleaseRecord } from '@fleetgate/model';
+import type { ReleaseRecord } from '@fleetgate/model';
 import {
   type Http,
   instant,
@@ -8,9 +8,9 @@ import {
   partsOf,
   wholeList,
 } from '@fleetgate/provider-kit';
-import type { Call, Facet, ListInput, Page } from '@fleetgate/provider-spec';
+import type { Facet } from '@fleetgate/provider-spec';
 import { z } from 'zod';
-import { listed } from './lists.ts';
+import { findIn, listed } from './lists.ts';
 import type { FleetManagerSettings } from './settings.ts';
 import { rolloutStatus } from './statuses.ts';
 import { pageOf, WireDeployment, WireRelease } from './wire.ts';
@@ -49,7 +49,7 @@ function releasesListed(http: Http): Facet<ReleaseRecord> {
     ),
     async get({ key }, call) {
       const [deployment, release] = partsOf(key, 2);
-      return search(ofDeployment(deployment), release, call);
+      return findIn(ofDeployment(deployment), ({ key: found }) => found[1] === release, call);
     },
   };
 }
@@ -70,24 +70,9 @@ function releasesPerDeployment(http: Http): Facet<ReleaseRecord> {
     }),
     async get({ key }, call) {
       const [deployment, release] = partsOf(key, 2);
-      return search(ofDeployment(deployment), release, call);
+      return findIn(ofDeployment(deployment), ({ key: found }) => found[1] === release, call);
     },
   };
-}
-
-async function search(
-  list: (input: ListInput, call: Call) => Promise<Page<ReleaseRecord>>,
-  id: string,
-  call: Call,
-): Promise<ReleaseRecord> {
-  let cursor: string | undefined;
-  do {
-    const page = await list(cursor === undefined ? {} : { cursor }, call);
-    const found = page.items.find(({ key }) => key[1] === id);
-    if (found) return found;
-    cursor = page.next;
-  } while (cursor !== undefined);
-  throw new Fault('not_found', 'the deployment has no such release');
 }
 
 export function releaseOf(wire: WireRelease, deploymentId: string): ReleaseRecord {
