@@ -10,6 +10,7 @@ export const faultCodes = [
   'unavailable', // no answer: refused, reset, cut off
   'timeout', // no answer in time
   'unexpected', // an answer that breaks the upstream's contract, or its own failure (5xx)
+  'outcome_unknown', // a change went out, no answer came, and nothing at the upstream tells whether it took effect
 ] as const;
 export type FaultCode = (typeof faultCodes)[number];
 
@@ -20,6 +21,10 @@ export interface FaultFacts {
   upstream?: { status?: number; code?: string };
   /** the input field that was refused, for `invalid` */
   field?: string;
+  /** every field that was refused, where the upstream names more than one */
+  details?: readonly { readonly field: string; readonly message: string }[];
+  /** false: it is certain that the request never reached the upstream */
+  sent?: boolean;
   cause?: unknown;
 }
 
@@ -29,6 +34,8 @@ export class Fault extends Error {
   readonly retryAfterMs: number | undefined;
   readonly upstream: { readonly status?: number; readonly code?: string } | undefined;
   readonly field: string | undefined;
+  readonly details: readonly { readonly field: string; readonly message: string }[];
+  readonly sent: boolean;
 
   constructor(
     readonly code: FaultCode,
@@ -39,6 +46,8 @@ export class Fault extends Error {
     this.retryAfterMs = facts.retryAfterMs;
     this.upstream = facts.upstream;
     this.field = facts.field;
+    this.details = facts.details ?? [];
+    this.sent = facts.sent ?? true;
   }
 }
 

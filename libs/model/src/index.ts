@@ -14,6 +14,17 @@ export {
 export { Fault, type FaultCode, type FaultFacts, faultCodes, isFault } from './faults.ts';
 export { type Address, decodeId, encodeId, Key, keyText, Slug } from './identity.ts';
 export {
+  ClusterCreate,
+  ClusterPatch,
+  DeploymentCreate,
+  DeploymentPatch,
+  DeploymentReplace,
+  DeployRequest,
+  ProjectCreate,
+  ProjectPatch,
+  ProjectReplace,
+} from './inputs.ts';
+export {
   type ClusterStatus,
   type Kind,
   kinds,

@@ -59,6 +59,7 @@ export function createHttp(options: HttpOptions): Http {
         },
         ...(body === undefined ? {} : { body }),
         repeatable: request.repeatable ?? method === 'GET',
+        ...(request.authenticated === false ? { preliminary: true } : {}),
         timeoutMs: options.timeoutMs,
       },
       call,

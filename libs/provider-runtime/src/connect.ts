@@ -4,10 +4,12 @@ import {
   type ProviderDefinition,
   readOperations,
   type TokenStore,
+  writeOperations,
 } from '@fleetgate/provider-spec';
 import type { z } from 'zod';
 import { coalesce } from './coalesce.ts';
 import { deadline } from './deadline.ts';
+import { withDryRun } from './dry-run.ts';
 import { limit } from './limit.ts';
 import { createLimiter } from './limiter.ts';
 import type { Observer } from './observer.ts';
@@ -18,13 +20,15 @@ import type { Transport } from './transport.ts';
 
 /** Bounds on one operation with everything below it, in milliseconds. */
 export interface Deadlines {
-  /** every operation but `list` */
+  /** what reads one thing */
   readMs: number;
   /** one page */
   listMs: number;
+  /** what changes something: all its steps, and the looking for what an attempt has left */
+  writeMs: number;
 }
 
-export const defaultDeadlines: Deadlines = { readMs: 10_000, listMs: 30_000 };
+export const defaultDeadlines: Deadlines = { readMs: 10_000, listMs: 30_000, writeMs: 60_000 };
 
 export interface ConnectOptions<Schema extends z.ZodType> {
   /** slug of the connection */
@@ -47,24 +51,29 @@ export interface ConnectOptions<Schema extends z.ZodType> {
  */
 export function connectProvider<Schema extends z.ZodType>(options: ConnectOptions<Schema>): Provider {
   const { connection, definition, settings, transport, clock, random, tokens, observer = {} } = options;
-  const { readMs, listMs } = { ...defaultDeadlines, ...options.deadlines };
+  const deadlines = { ...defaultDeadlines, ...options.deadlines };
   const tracing = { connection, provider: definition.id, clock, observer };
   const limiter = createLimiter({ limits: definition.limits(settings), clock });
   const budget = createRetryBudget();
 
-  // Every HTTP request: retry(limit(observe(transport)))
+  // Every HTTP request: dryRun(retry(limit(observe(transport))))
   const attempt = propagate((request, call) => transport.send(request, call), random);
-  const send = retry(limit(observe(attempt, tracing), limiter, clock), { clock, random, budget });
+  const send = withDryRun(retry(limit(observe(attempt, tracing), limiter, clock), { clock, random, budget }));
 
   // Every operation: trace(deadline(coalesce(operation))), where what callers share has a deadline of its own
   return mapOperations(
     definition.connect(settings, { send, clock, random, tokens }),
     (run, { facet, operation }) => {
       const name = `${facet}.${operation}`;
-      const bound = { ms: operation === 'list' ? listMs : readMs, clock, label: `${connection} ${name}` };
+      const bound = { ms: boundOf(operation, deadlines), clock, label: `${connection} ${name}` };
       const ended = deadline(run, bound);
       const shared = readOperations.includes(operation) ? deadline(coalesce(ended), bound) : ended;
       return trace(shared, name, tracing);
     },
   );
+}
+
+function boundOf(operation: string, { readMs, listMs, writeMs }: Deadlines): number {
+  if (operation === 'list') return listMs;
+  return (writeOperations as readonly string[]).includes(operation) ? writeMs : readMs;
 }

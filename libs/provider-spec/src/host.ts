@@ -34,6 +34,8 @@ export interface OutgoingRequest {
   readonly body?: string;
   /** true: sending it again changes nothing upstream (every GET; a search by POST) */
   readonly repeatable: boolean;
+  /** true: gets or renews a session, so that it goes out in a dry run as well */
+  readonly preliminary?: boolean;
   /** bound on one attempt, in milliseconds, over connecting, headers and body */
   readonly timeoutMs: number;
 }

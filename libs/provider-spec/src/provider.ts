@@ -8,6 +8,23 @@ import type {
 } from '@fleetgate/model';
 import type { z } from 'zod';
 import type { Host } from './host.ts';
+import type { Journal } from './journal.ts';
+import type {
+  CancelInput,
+  CreateClusterInput,
+  CreateDeploymentInput,
+  CreateProjectInput,
+  DeployInput,
+  Kubeconfig,
+  PatchClusterInput,
+  PatchDeploymentInput,
+  PatchProjectInput,
+  RemoveInput,
+  ReplaceDeploymentInput,
+  ReplaceProjectInput,
+  WriteRules,
+  Written,
+} from './writes.ts';
 
 /**
  * What every call carries. The provider passes it down with each request it sends and never makes one of its own.
@@ -18,6 +35,8 @@ export interface Call {
   /** W3C trace context of the caller: 00-<trace id>-<parent id>-<flags> */
   readonly traceparent: string;
   readonly signal: AbortSignal;
+  /** with calls of operations that change something, and only with those: every change goes through a step of it */
+  readonly journal?: Journal;
 }
 
 /** The one shape of everything that a provider does, so that a wrapper is written once for all. Rejects with `Fault`. */
@@ -54,6 +73,33 @@ export interface Facet<R> {
   readonly get: Operation<GetInput, R>;
 }
 
+/** Projects, as far as the upstream lets them be changed. */
+export interface Projects extends Facet<ProjectRecord> {
+  readonly create?: Operation<CreateProjectInput, Written<ProjectRecord>>;
+  readonly replace?: Operation<ReplaceProjectInput, Written<ProjectRecord>>;
+  readonly patch?: Operation<PatchProjectInput, Written<ProjectRecord>>;
+  readonly remove?: Operation<RemoveInput<ProjectRecord>, void>;
+}
+
+export interface Deployments extends Facet<DeploymentRecord> {
+  readonly create?: Operation<CreateDeploymentInput, Written<DeploymentRecord>>;
+  readonly replace?: Operation<ReplaceDeploymentInput, Written<DeploymentRecord>>;
+  readonly patch?: Operation<PatchDeploymentInput, Written<DeploymentRecord>>;
+  readonly remove?: Operation<RemoveInput<DeploymentRecord>, void>;
+  /** Stops the rollout that is under way; `conflict` where there is none. */
+  readonly cancel?: Operation<CancelInput, Written<DeploymentRecord>>;
+  /** Starts a new release; `conflict` while one is running, where the upstream runs one at a time. */
+  readonly deploy?: Operation<DeployInput, Written<ReleaseRecord>>;
+}
+
+export interface Clusters extends Facet<ClusterRecord> {
+  readonly create?: Operation<CreateClusterInput, Written<ClusterRecord>>;
+  readonly patch?: Operation<PatchClusterInput, Written<ClusterRecord>>;
+  readonly remove?: Operation<RemoveInput<ClusterRecord>, void>;
+  /** The admin's kubeconfig as YAML. A secret: it is never logged, stored or coalesced. */
+  readonly kubeconfig?: Operation<GetInput, Kubeconfig>;
+}
+
 export interface Account {
   /** who the upstream takes us for, in its words; null where it does not tell */
   readonly name: string | null;
@@ -65,10 +111,10 @@ export interface Provider {
     /** the cheapest call that proves that the upstream is there and takes the credentials */
     readonly identify: Operation<Record<string, never>, Account>;
   };
-  readonly projects?: Facet<ProjectRecord>;
-  readonly deployments?: Facet<DeploymentRecord>;
+  readonly projects?: Projects;
+  readonly deployments?: Deployments;
   readonly releases?: Facet<ReleaseRecord>;
-  readonly clusters?: Facet<ClusterRecord>;
+  readonly clusters?: Clusters;
   readonly clusterGroups?: Facet<ClusterGroupRecord>;
 }
 
@@ -92,6 +138,8 @@ export interface ProviderDefinition<Schema extends z.ZodType = z.ZodType> {
   /** valid settings for documentation; connecting with them shows what the provider can do, without any call */
   readonly example: z.input<Schema>;
   readonly limits: (settings: z.output<Schema>) => Limits;
+  /** what each operation that changes something takes, by facet and operation; every one that a facet has is named here */
+  readonly writes?: WriteRules;
   /** Wires, and does no I/O. */
   readonly connect: (settings: z.output<Schema>, host: Host) => Provider;
 }

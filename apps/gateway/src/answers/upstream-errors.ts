@@ -1,6 +1,6 @@
 import type { ErrorCode, Fault, FaultCode } from '@fleetgate/model';
 import type { Connection } from '../connections/connection.ts';
-import { ApiError } from './api-error.ts';
+import { ApiError, type ApiErrorFacts } from './api-error.ts';
 
 /** What a caller hears of a provider's fault. 401 and 403 are ours alone: an upstream's refusal is about our credentials. */
 const codes: Record<FaultCode, ErrorCode> = {
@@ -14,6 +14,7 @@ const codes: Record<FaultCode, ErrorCode> = {
   unavailable: 'upstream_unavailable',
   timeout: 'upstream_timeout',
   unexpected: 'upstream_error',
+  outcome_unknown: 'outcome_unknown',
 };
 
 /** Seconds to wait where the upstream named none. */
@@ -30,13 +31,18 @@ export function errorOfFault(fault: Fault, connection: Connection): ApiError {
       upstream_status: fault.upstream?.status ?? null,
       upstream_code: fault.upstream?.code ?? null,
     },
-    ...(fault.field ? { details: [{ field: fault.field, message: fault.message }] } : {}),
+    ...detailsOf(fault),
     ...(waits
       ? {
           retryAfterSeconds: Math.max(1, Math.ceil((fault.retryAfterMs ?? defaultRetryAfter * 1000) / 1000)),
         }
       : {}),
   });
+}
+
+function detailsOf(fault: Fault): Pick<ApiErrorFacts, 'details'> {
+  if (fault.details.length > 0) return { details: fault.details };
+  return fault.field ? { details: [{ field: fault.field, message: fault.message }] } : {};
 }
 
 /** The answer where a connection's provider has no such facet or operation. */

@@ -83,6 +83,7 @@ describe("an upstream's fault", () => {
     unavailable: 503,
     timeout: 504,
     unexpected: 502,
+    outcome_unknown: 409,
   };
   it.each(faultCodes)('%s is never a 401 or 403, and names where it comes from', (code) => {
     const fault = new Fault(code, 'words', { upstream: { status: 401, code: 'E1' }, retryAfterMs: 1500 });
