@@ -9,6 +9,8 @@ export interface Complaint {
   message?: string;
   /** where the upstream's status says something else than it means */
   fault?: FaultCode;
+  /** each field that the upstream refuses, by our name for it, and why in its words */
+  details?: readonly { readonly field: string; readonly message: string }[];
 }
 
 /** Reads the upstream's error body (parsed JSON, or undefined where it is none). */
@@ -54,7 +56,10 @@ export function retryAfterMs(value: string | undefined, nowMs: number): number |
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }
 
-/** The fault for an answer that is no success. Its text is bounded and holds none of `secrets`. */
+/** fields that one fault names at most */
+const mostDetails = 50;
+
+/** The fault for an answer that is no success. Its texts are bounded and hold none of `secrets`. */
 export function faultOfResponse(
   response: IncomingResponse,
   complaint: Complaint,
@@ -62,13 +67,19 @@ export function faultOfResponse(
   nowMs: number,
 ): Fault {
   const code = complaint.fault ?? faultOfStatus(response.status);
-  const words = complaint.message ? `: ${withoutSecrets(complaint.message, secrets).slice(0, 300)}` : '';
+  const clean = (text: string, length: number) => withoutSecrets(text, secrets).slice(0, length);
+  const words = complaint.message ? `: ${clean(complaint.message, 300)}` : '';
+  const details = complaint.details?.slice(0, mostDetails) ?? [];
   const wait = retryAfterMs(response.headers['retry-after'], nowMs);
   return new Fault(code, `the upstream answered ${response.status}${words}`, {
     upstream: {
       status: response.status,
-      ...(complaint.code ? { code: withoutSecrets(complaint.code, secrets).slice(0, 100) } : {}),
+      ...(complaint.code ? { code: clean(complaint.code, 100) } : {}),
     },
+    details: details.map(({ field, message }) => ({
+      field: clean(field, 200),
+      message: clean(message, 300),
+    })),
     ...(wait === undefined ? {} : { retryAfterMs: wait }),
   });
 }

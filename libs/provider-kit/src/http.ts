@@ -31,16 +31,26 @@ export interface HttpRequest<Schema extends z.ZodType> {
   authenticated?: boolean;
 }
 
+/** A GET whose answer is text and no JSON. */
+export interface TextRequest extends Pick<HttpRequest<z.ZodType>, 'path' | 'query' | 'headers'> {
+  /** a longer answer is `unexpected` */
+  maxLength: number;
+}
+
 export interface Http {
   /** Sends, and parses a 2xx answer with `answer`; anything else rejects with a `Fault`. Renews the session at most once. */
   request<Schema extends z.ZodType>(request: HttpRequest<Schema>, call: Call): Promise<z.output<Schema>>;
+  /** The same for an answer that is taken as it is. It may be a secret: no fault repeats any of it. */
+  text(request: TextRequest, call: Call): Promise<string>;
 }
 
 export function createHttp(options: HttpOptions): Http {
   const { host, session, readComplaint } = options;
 
-  async function send<S extends z.ZodType>(
-    request: HttpRequest<S>,
+  type Outgoing = Omit<HttpRequest<z.ZodType>, 'answer'>;
+
+  async function send(
+    request: Outgoing,
     credential: Credential | undefined,
     call: Call,
   ): Promise<IncomingResponse> {
@@ -71,17 +81,29 @@ export function createHttp(options: HttpOptions): Http {
     return faultOfResponse(response, complaint, session.secrets(), host.clock.now());
   }
 
+  async function answerOf(request: Outgoing, call: Call): Promise<IncomingResponse> {
+    const authenticated = request.authenticated ?? true;
+    const credential = authenticated ? await session.credential(call) : undefined;
+    let response = await send(request, credential, call);
+    if (credential && !isSuccess(response) && faultOf(response).code === 'unauthenticated') {
+      const renewed = await renewOr(faultOf(response), () => session.renew(credential, call));
+      response = await send(request, renewed, call);
+    }
+    if (!isSuccess(response)) throw faultOf(response);
+    return response;
+  }
+
   return {
     async request(request, call) {
-      const authenticated = request.authenticated ?? true;
-      const credential = authenticated ? await session.credential(call) : undefined;
-      let response = await send(request, credential, call);
-      if (credential && !isSuccess(response) && faultOf(response).code === 'unauthenticated') {
-        const renewed = await renewOr(faultOf(response), () => session.renew(credential, call));
-        response = await send(request, renewed, call);
+      return parseAnswer(await answerOf(request, call), request.answer);
+    },
+    async text({ path, query = {}, headers, maxLength }, call) {
+      const { status, text } = await answerOf({ path, query, headers: { accept: '*/*', ...headers } }, call);
+      if (text === '' || text.length > maxLength) {
+        const how = text === '' ? 'nothing' : `more than ${maxLength} characters`;
+        throw new Fault('unexpected', `the upstream answered with ${how}`, { upstream: { status } });
       }
-      if (!isSuccess(response)) throw faultOf(response);
-      return parseAnswer(response, request.answer);
+      return text;
     },
   };
 }

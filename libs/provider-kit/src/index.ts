@@ -1,5 +1,5 @@
 export { type Complaint, faultOfStatus, type ReadComplaint, withoutSecrets } from './failures.ts';
-export { createHttp, type Http, type HttpRequest } from './http.ts';
+export { createHttp, type Http, type HttpRequest, type TextRequest } from './http.ts';
 export { native } from './native.ts';
 export {
   type CursorCodec,

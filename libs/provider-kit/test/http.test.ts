@@ -94,6 +94,54 @@ describe('an answer that is no success', () => {
     expect(`${fault.message} ${JSON.stringify(fault.upstream)} ${fault.stack}`).not.toContain(secret);
     expect(fault.message.length).toBeLessThan(400);
   });
+
+  it('names each field that was refused, without a secret and not without end', async () => {
+    const details = [
+      { field: 'name', message: `taken, ${secret}` },
+      ...Array.from({ length: 200 }, (_, at) => ({ field: `f${at}`, message: 'x'.repeat(5000) })),
+    ];
+    const host = hostOf(() => json(400, {}));
+    const session = staticSession(secret, {});
+    const options = { host, baseUrl: 'https://up.example', session, timeoutMs: 1000 };
+    const http = createHttp({ ...options, readComplaint: () => ({ details }) });
+    const fault = await failure(http.request({ path: ['a'], answer: z.unknown() }, call()));
+    expect(fault.details[0]).toEqual({ field: 'name', message: 'taken, [redacted]' });
+    expect(JSON.stringify(fault.details).length).toBeLessThan(20_000);
+  });
+});
+
+describe('an answer of text', () => {
+  const asText = (text: string, status = 200) => {
+    const { host, http } = httpOver(() => ({ status, headers: {}, text }));
+    return { host, answer: http.text({ path: ['file'], maxLength: 20 }, call()) };
+  };
+
+  it('is given as it is, for credentials like any other', async () => {
+    const { host, answer } = asText('kind: Config\n');
+    await expect(answer).resolves.toBe('kind: Config\n');
+    expect(host.sent[0]).toMatchObject({
+      method: 'GET',
+      repeatable: true,
+      headers: { accept: '*/*', authorization: `Bearer ${secret}` },
+    });
+  });
+
+  it.each([
+    ['', 'nothing'],
+    ['token: the-value-of-it', 'more than 20'],
+  ])('that is empty or too long is unexpected, and not repeated: %j', async (text, words) => {
+    const fault = await failure(asText(text).answer);
+    expect(fault).toMatchObject({ code: 'unexpected', upstream: { status: 200 } });
+    expect(fault.message).toContain(words);
+    expect(`${fault.message} ${fault.stack}`).not.toContain('the-value');
+  });
+
+  it('that is no success is the fault that its status stands for', async () => {
+    expect(await failure(asText('{"code":"X1","message":"no"}', 404).answer)).toMatchObject({
+      code: 'not_found',
+      upstream: { status: 404, code: 'X1' },
+    });
+  });
 });
 
 describe('an answer that breaks the contract', () => {

@@ -34,6 +34,7 @@ export function tellingFiveHundreds(http: Http): Http {
     attempt(() => http.request({ path: ['health'], authenticated: false, answer: z.unknown() }, call));
 
   return {
+    ...http,
     async request(request, call) {
       try {
         return await http.request(request, call);
