@@ -32,6 +32,7 @@ export {
   type RolloutStatus,
   statuses,
 } from './kinds.ts';
+export { redact } from './redact.ts';
 export {
   type AnyRecord,
   Cluster,

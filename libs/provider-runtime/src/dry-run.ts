@@ -1,3 +1,4 @@
+import { redact } from '@fleetgate/model';
 import type { Call, Journal, OutgoingRequest, Send, Step, StepResult } from '@fleetgate/provider-spec';
 
 /** A request that a dry run would have sent. Headers are left out: they carry credentials. */
@@ -5,7 +6,7 @@ export interface PlannedRequest {
   readonly step: string;
   readonly method: string;
   readonly url: string;
-  /** as text; null: none */
+  /** as text, with every value under a name that speaks of a secret masked; null: none */
   readonly body: string | null;
 }
 
@@ -29,7 +30,7 @@ export function dryRunJournal(stamp: string): Journal & { readonly requests: rea
     async step<T extends StepResult>(name: string, step: Step<T>, call: Call): Promise<T> {
       const dry: DryCall = {
         ...call,
-        [plan]: ({ method, url, body }) => requests.push({ step: name, method, url, body: body ?? null }),
+        [plan]: ({ method, url, body }) => requests.push({ step: name, method, url, body: masked(body) }),
       };
       try {
         return await step.make(dry);
@@ -49,4 +50,13 @@ export function withDryRun(send: Send): Send {
     gather(request);
     return Promise.reject(new NothingSent('a dry run sends nothing'));
   };
+}
+
+function masked(body: string | undefined): string | null {
+  if (body === undefined) return null;
+  try {
+    return JSON.stringify(redact(JSON.parse(body)));
+  } catch {
+    return redact(body); // not JSON: it is masked as the text that it is
+  }
 }

@@ -3,6 +3,7 @@ import type { IncomingResponse, OutgoingRequest } from '@fleetgate/provider-spec
 import type { Dispatcher } from 'undici';
 import { faultOfSignal } from './call.ts';
 import { networkFault } from './network-fault.ts';
+import { unsent } from './unsent.ts';
 
 export interface Exchange {
   pool: Dispatcher;
@@ -51,7 +52,8 @@ export function exchange({ pool, url, request, signal, maxBytes }: Exchange): Pr
       if (!end(fault)) return;
       chunks = [];
       controller?.abort(fault);
-      reject(fault);
+      // undici gives the controller right before the first byte.
+      reject(controller ? fault : unsent(fault));
     }
     const leave = () => fail(faultOfSignal(signal));
     const timer = setTimeout(

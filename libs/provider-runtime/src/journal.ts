@@ -6,6 +6,8 @@ export interface StepRecord {
   readonly state: 'begun' | 'done';
   /** when its first attempt began, in milliseconds since the epoch */
   readonly begunAt: number;
+  /** when its latest attempt began: what that one sent may still be on its way */
+  readonly triedAt: number;
   /** of a step that is done */
   readonly result?: StepResult;
 }
@@ -13,7 +15,8 @@ export interface StepRecord {
 /** Where the steps of one write are kept. Every method resolves once what it says would survive a crash. */
 export interface JournalStore {
   read(step: string): Promise<StepRecord | undefined>;
-  begin(step: string, begunAt: number): Promise<void>;
+  /** An attempt at the step begins at `at`; of the first one the time is kept as `begunAt`. */
+  begin(step: string, at: number): Promise<void>;
   finish(step: string, result: StepResult): Promise<void>;
   /** It is certain that the step did nothing: it is forgotten. */
   refuse(step: string): Promise<void>;
@@ -37,13 +40,13 @@ export function createJournal({ stamp, store, clock, settleMs = 5_000 }: Journal
   async function found<T extends StepResult>(
     step: Step<T>,
     call: Call,
-    begunAt: number,
+    { begunAt, triedAt }: StepRecord,
   ): Promise<{ result: T } | undefined> {
     for (;;) {
       const result = await step.find?.(call, begunAt);
       if (result !== undefined) return { result };
-      const wait = begunAt + settleMs - clock.now();
-      if (wait <= 0) return undefined;
+      const wait = triedAt + settleMs - clock.now();
+      if (step.idempotent || wait <= 0) return undefined;
       await clock.sleep(Math.min(wait, lookEvery), call.signal);
     }
   }
@@ -52,13 +55,19 @@ export function createJournal({ stamp, store, clock, settleMs = 5_000 }: Journal
     name: string,
     step: Step<T>,
     call: Call,
-    begunAt: number,
+    earlier: StepRecord | undefined,
   ): Promise<T> {
+    const at = clock.now();
+    const begunAt = earlier?.begunAt ?? at;
+    await store.begin(name, at);
     try {
       return await step.make(call);
     } catch (error) {
       if (!mayHaveTakenEffect(error)) {
-        await store.refuse(name);
+        // What is refused ("there is one already") may be what an earlier attempt has made after all.
+        const late = earlier && (await step.find?.(call, begunAt));
+        if (late !== undefined) return late;
+        if (!earlier || !step.idempotent) await store.refuse(name);
         throw error;
       }
       if (step.idempotent && !step.find) throw error;
@@ -79,16 +88,14 @@ export function createJournal({ stamp, store, clock, settleMs = 5_000 }: Journal
       const known = await store.read(name);
       // The type of a result is the step's own: only it has written there.
       if (known?.state === 'done') return known.result as Awaited<ReturnType<typeof step.make>>;
-      const begunAt = known?.begunAt ?? clock.now();
       if (known && step.find) {
-        const earlier = await found(step, call, begunAt);
+        const earlier = await found(step, call, known);
         if (earlier) {
           await store.finish(name, earlier.result);
           return earlier.result;
         }
       } else if (known && !step.idempotent) throw unknown(name);
-      if (!known) await store.begin(name, begunAt);
-      const result = await attempt(name, step, call, begunAt);
+      const result = await attempt(name, step, call, known);
       await store.finish(name, result);
       return result;
     },
@@ -120,10 +127,12 @@ export function memoryJournal({
   const steps = new Map<string, StepRecord>();
   const store: JournalStore = {
     read: async (step) => steps.get(step),
-    begin: async (step, begunAt) => void steps.set(step, { state: 'begun', begunAt }),
+    begin: async (step, at) => {
+      steps.set(step, { state: 'begun', begunAt: steps.get(step)?.begunAt ?? at, triedAt: at });
+    },
     finish: async (step, result) => {
-      const begunAt = steps.get(step)?.begunAt ?? clock.now();
-      steps.set(step, { state: 'done', begunAt, result });
+      const now = clock.now();
+      steps.set(step, { begunAt: now, triedAt: now, ...steps.get(step), state: 'done', result });
     },
     refuse: async (step) => void steps.delete(step),
   };

@@ -24,24 +24,12 @@ const faults: Readonly<
   UND_ERR_NOT_SUPPORTED: ['invalid', 'was not asked: the request has a header that is not allowed'],
 };
 
-/** Errors of a connection that never stood, so that nothing can have gone over it. */
-const neverSent: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_INVALID_ARG',
-  'UND_ERR_NOT_SUPPORTED',
-]);
-
 /** The fault for an error of the network. The message names the host and the reason, never a path, query or header. */
 export function networkFault(error: unknown, host: string): Fault {
   const code = codeOf(error);
   const known = faults[code];
   if (known) {
-    return new Fault(known[0], `${host} ${known[1]}`, { cause: error, sent: !neverSent.has(code) });
+    return new Fault(known[0], `${host} ${known[1]}`, { cause: error });
   }
   // What the parser throws holds the upstream's bytes, which may be anybody's secret: no cause.
   if (code === notHttp) return new Fault('unexpected', `${host} answered something that is not HTTP`);

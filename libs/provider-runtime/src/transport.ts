@@ -73,10 +73,10 @@ export function createTransport(options: TransportOptions = {}): Transport {
 
   return {
     async send(request, call) {
-      if (closed) throw new Fault('unavailable', 'the gateway is shutting down');
+      if (closed) throw new Fault('unavailable', 'the gateway is shutting down', { sent: false });
       const url = URL.parse(request.url);
       if (!url || !/^https?:$/.test(url.protocol)) {
-        throw new Fault('invalid', 'the address of the request is not an http or https URL');
+        throw new Fault('invalid', 'the address of the request is not an http or https URL', { sent: false });
       }
       return exchange({ pool: poolOf(url.origin), url, request, signal: call.signal, maxBytes });
     },

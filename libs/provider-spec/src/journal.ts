@@ -17,9 +17,8 @@ export interface Journal {
   /** unique to this write, and safe in names and labels: `fg-` and 26 lower-case letters and digits */
   readonly stamp: string;
   /**
-   * Gives the result of a step that is done already. Else makes it: once for certain refused, or done. Where an earlier
-   * attempt may have taken effect, or this one's answer was lost, `find` is asked before anything is sent again; what it cannot
-   * tell ends with `outcome_unknown`. Names are unique within the write. Rejects with `Fault`.
+   * Gives the result of a step that is done already, else makes it. Where an earlier attempt may have taken effect, or this
+   * one's answer was lost, `find` is asked before anything is sent again; what it cannot tell ends with `outcome_unknown`. Names are unique within the write. Rejects with `Fault`.
    */
   step<T extends StepResult>(name: string, step: Step<T>, call: Call): Promise<T>;
 }
