@@ -9,6 +9,21 @@ export interface Principal {
   readonly connections?: readonly string[];
 }
 
+const sights = new WeakMap<Principal, string>();
+
+/**
+ * Stands for everything that a principal may see. What was made for one is given to every other with the same sight, so two
+ * that may not see exactly the same must never have the same.
+ */
+export function sightOf(principal: Principal): string {
+  let sight = sights.get(principal);
+  if (sight === undefined) {
+    sight = principal.connections === undefined ? 'all' : JSON.stringify([...principal.connections].sort());
+    sights.set(principal, sight);
+  }
+  return sight;
+}
+
 export type Authenticate = (authorization: string | undefined) => Principal;
 
 /** How many credentials are remembered after they were checked. */

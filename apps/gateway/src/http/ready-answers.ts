@@ -20,7 +20,7 @@ export interface ReadyAnswer extends Omit<ListAnswer, 'text'> {
 }
 
 /**
- * List answers as bytes, by who asks and what for. One is given again as long as the inventory stands at the revision that
+ * List answers as bytes, by what the caller may see and what it asks for. One is given again as long as the inventory stands at the revision that
  * it shows and no source has aged into another state.
  */
 @Injectable()
@@ -34,8 +34,9 @@ export class ReadyAnswers {
 
   constructor(private readonly revisions: Revisions) {}
 
-  find(principalId: string, url: string): ReadyAnswer | undefined {
-    const answer = this.#answers.get(`${principalId} ${url}`);
+  /** `sight` is that of the caller, as `sightOf` gives it. */
+  find(sight: string, url: string): ReadyAnswer | undefined {
+    const answer = this.#answers.get(`${sight} ${url}`);
     if (answer === undefined || !this.revisions.trusted) return undefined;
     if (this.revisions.of(answer.kinds) !== answer.revision || answer.validUntil <= Date.now())
       return undefined;
@@ -43,9 +44,9 @@ export class ReadyAnswers {
   }
 
   /** Keeps it if it was asked for before: one that nobody asks for again would only push out those that are. */
-  keep(principalId: string, url: string, answer: ListAnswer): void {
+  keep(sight: string, url: string, answer: ListAnswer): void {
     if (!this.revisions.trusted) return;
-    const name = `${principalId} ${url}`;
+    const name = `${sight} ${url}`;
     if (this.#asked.has(name)) {
       const { text, ...rest } = answer;
       this.#answers.set(name, { ...rest, head: Buffer.from(text), path: url.split('?', 1)[0] as string });
@@ -53,22 +54,29 @@ export class ReadyAnswers {
   }
 }
 
-/** A list that has just been made: written like one that was ready. */
+/** A list that has just been made: written like one that was ready, with what headers the hooks have given the reply. */
 export function writeList(request: FastifyRequest, reply: FastifyReply, answer: ListAnswer): void {
+  const extra: string[] = [];
+  for (const [name, value] of Object.entries(reply.getHeaders()))
+    if (name !== 'x-request-id') extra.push(name, String(value));
   reply.hijack();
   const whole = { ...answer, head: answer.text };
-  writeReady(reply.raw, whole, request.id, request.headers['if-none-match'], request.method === 'HEAD');
+  writeReady(reply.raw, whole, request.id, request.headers['if-none-match'], {
+    headersOnly: request.method === 'HEAD',
+    extra,
+  });
 }
 
 /**
- * Writes the ready bytes as they are, and behind them the request id, so that a kept body is never copied.
+ * Writes the ready bytes as they are, and behind them the request id, so that a kept body is never copied. `extra` are more
+ * headers, raw: name, value, name, …
  */
 export function writeReady(
   response: ServerResponse,
   answer: { readonly head: Buffer | string; readonly etag: string; readonly complete: boolean },
   id: string,
   ifNoneMatch: string | undefined,
-  headersOnly = false,
+  { headersOnly = false, extra = [] }: { headersOnly?: boolean; extra?: readonly string[] } = {},
 ): void {
   const headers = [
     'etag',
@@ -81,6 +89,7 @@ export function writeReady(
     id,
     'x-fleetgate-complete',
     answer.complete ? 'true' : 'false',
+    ...extra,
   ];
   if (matches(ifNoneMatch, answer.etag)) {
     response.writeHead(304, headers);

@@ -10,7 +10,7 @@ import type { Logger } from 'pino';
 import { createAccessLog } from './access-log.ts';
 import { createClientErrors } from './client-errors.ts';
 import { answerError } from './error-filter.ts';
-import { createFront } from './front.ts';
+import { type Admit, createFront } from './front.ts';
 import { type Authenticate, Authentications, type Principal } from './principal.ts';
 import type { ReadyAnswers } from './ready-answers.ts';
 import { requestIdOf } from './request-id.ts';
@@ -31,6 +31,8 @@ export interface ServerParts {
   authenticate: Authenticate;
   /** undefined until the application is up */
   ready: () => ReadyAnswers | undefined;
+  /** absent: whoever is known is admitted */
+  admit?: Admit;
 }
 
 /** A request has to be in within this, and an idle connection may stay this long; milliseconds. */
@@ -44,14 +46,14 @@ const maxIdLength = 3000;
  * The HTTP server. A request passes, in this order: the front (ready answers), then Fastify with the hooks below (its id, who
  * calls), then whatever Nest adds.
  */
-export function createServer({ logger, authenticate, ready }: ServerParts): FastifyInstance {
+export function createServer({ logger, authenticate, ready, admit }: ServerParts): FastifyInstance {
   const authentications = new Authentications(authenticate);
   const access = createAccessLog(logger);
-  const front = createFront({ authentications, ready, access });
+  const front = createFront({ authentications, ready, access, ...(admit ? { admit } : {}) });
   const server = fastify({
     serverFactory: (handler) => {
       const listener: RequestListener = (request, response) => {
-        if (!front(request, response)) handler(request, response);
+        front(request, response, () => handler(request, response));
       };
       // An expectation that nobody knows may be passed over (RFC 9110, 10.1.1); Node alone would answer it without a body.
       return createHttpServer({ requestTimeout, keepAliveTimeout }, listener).on(

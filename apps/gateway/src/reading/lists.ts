@@ -3,7 +3,7 @@ import { type Kind, type Pagination, type Source } from '@fleetgate/model';
 import { Injectable } from '@nestjs/common';
 import { ApiError, invalidField, noSuch } from '../answers/api-error.ts';
 import { unsupported } from '../answers/upstream-errors.ts';
-import type { Principal } from '../http/principal.ts';
+import { type Principal, sightOf } from '../http/principal.ts';
 import { Inventory, type ListQuery, type ListResult } from '../inventory/inventory.ts';
 import { Revisions } from '../inventory/revisions.ts';
 import { Sources } from '../inventory/sources.ts';
@@ -64,7 +64,7 @@ export class Lists {
     const slugs = connections.map(({ slug }) => slug);
     const narrowed = this.scope.areAll(connections, kind) ? undefined : slugs;
     const query = this.storeQuery(kind, parameters, nested, narrowed);
-    const identity = JSON.stringify([principal.id, { ...query, from: 0, limit: 0 }]);
+    const identity = JSON.stringify([sightOf(principal), { ...query, from: 0, limit: 0 }]);
     const from = position(parameters, () => this.cursors.open(identity, parameters.cursor as string));
 
     if (parameters.max_stale !== undefined && !parameters.cached) {
