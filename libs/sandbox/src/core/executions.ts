@@ -18,6 +18,7 @@ export class Executions<T extends object> {
   private readonly rollouts: Rollouts;
   private readonly addedParents: number[] = [];
   private readonly addedOf = new Map<number, number[]>();
+  private readonly asked = new Set<number>();
 
   constructor(spec: ExecutionsSpec<T>) {
     this.spec = spec;
@@ -52,11 +53,14 @@ export class Executions<T extends object> {
       (_, turn) => (this.addedParents.length + turn) % parents.size,
     );
     const chosen = turns.map((position) => parents.indexes(position, 1)[0] ?? 0);
-    for (const parent of chosen) {
-      const index = this.rollouts.size + this.addedParents.push(parent) - 1;
-      this.addedOf.set(parent, [...(this.addedOf.get(parent) ?? []), index]);
-    }
-    return this.population.add(count);
+    return chosen.map((parent) => this.begin(parent));
+  }
+
+  /** One that a client asked for: nothing else of this parent begins by itself any more, and it ends well. */
+  ask(parent: number): string {
+    this.pin(parent);
+    this.asked.add(this.rollouts.size + this.addedParents.length);
+    return this.begin(parent);
   }
 
   /** From now on nothing of this parent changes by itself, but what runs comes to its end. */
@@ -79,6 +83,12 @@ export class Executions<T extends object> {
     return this.population.touch(key, change);
   }
 
+  private begin(parent: number): string {
+    const index = this.rollouts.size + this.addedParents.push(parent) - 1;
+    this.addedOf.set(parent, [...(this.addedOf.get(parent) ?? []), index]);
+    return this.population.add(1)[0] ?? '';
+  }
+
   private pinParentOf(key: string): void {
     const index = this.population.indexOf(key);
     if (index !== undefined) this.pin(this.parentOf(index));
@@ -98,6 +108,7 @@ export class Executions<T extends object> {
     if (addedAt === null) return this.rollouts.at(index);
     const parent = this.parentOf(index);
     const sequence = this.rollouts.countOf(parent) + 1 + (this.addedOf.get(parent) ?? []).indexOf(index);
-    return this.rollouts.live(parent, sequence, addedAt, hashAt(this.spec.seed, index));
+    const seed = hashAt(this.spec.seed, index);
+    return this.rollouts.live(parent, sequence, addedAt, seed, this.asked.has(index));
   }
 }

@@ -16,6 +16,8 @@ export interface Rollout {
   changedAt: number;
   /** When it ended; null while it has not. */
   completedAt: number | null;
+  /** A client asked for it; it did not begin by itself. */
+  asked: boolean;
 }
 
 export interface RolloutsSpec {
@@ -116,8 +118,8 @@ export class Rollouts {
     return this.live(parent, place + 1, Math.floor(born + (worldEpoch - born) * share), seed);
   }
 
-  /** A rollout that began at `createdAt`, as it is now; the seed decides how long it takes and how it ends. */
-  live(parent: number, sequence: number, createdAt: number, seed: number): Rollout {
+  /** A rollout that began at `createdAt`, as it is now; the seed decides how long it takes and, unless it was asked for, how it ends. */
+  live(parent: number, sequence: number, createdAt: number, seed: number, asked = false): Rollout {
     const random = randomFrom(seed ^ 0x5bd1e995);
     const runs = random.between(120, 300) * second; // most deploys take 2 to 5 minutes
     const ending = random.next();
@@ -126,11 +128,12 @@ export class Rollouts {
       ['created', 0],
       ['pending', 30 * second],
       ['running', minute],
-      [ending < 0.82 ? 'success' : ending < 0.95 ? 'failed' : 'cancelled', minute + runs],
+      [asked || ending < 0.82 ? 'success' : ending < 0.95 ? 'failed' : 'cancelled', minute + runs],
     ];
     const [phase, since] = steps.findLast(([, from]) => from <= elapsed) ?? ['created', 0];
     const changedAt = createdAt + since;
-    return { parent, sequence, phase, createdAt, changedAt, completedAt: since > minute ? changedAt : null };
+    const completedAt = since > minute ? changedAt : null;
+    return { parent, sequence, phase, createdAt, changedAt, completedAt, asked };
   }
 
   private isBusy(parent: number): boolean {
