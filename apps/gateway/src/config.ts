@@ -4,6 +4,7 @@ import { keptKey, rootKeyKind, secretKeyKind } from './config/key-files.ts';
 import { readVariables, unknownVariables, type Variables } from './config/variables.ts';
 import { type ConnectionConfig, readConnections } from './connections/file.ts';
 import { installedProviders } from './connections/installed.ts';
+import type { IssuerConfig } from './tokens/issuers.ts';
 
 export type Role = Variables['FLEETGATE_ROLE'];
 export type LogLevel = Variables['FLEETGATE_LOG_LEVEL'];
@@ -25,6 +26,8 @@ export interface Config {
   /** where the root key is kept; null: it was given by the environment */
   readonly rootKeyFile: string | null;
   readonly connections: readonly ConnectionConfig[];
+  /** issuers outside, whose tokens are taken */
+  readonly issuers: readonly IssuerConfig[];
 }
 
 /** The injection token of `Config`. */
@@ -43,7 +46,7 @@ export function loadConfig({ env, cwd }: Surroundings): Config {
   const file = variables.FLEETGATE_CONFIG;
   const read =
     file === undefined
-      ? { connections: [], problems: [], variables: new Set<string>() }
+      ? { connections: [], issuers: [], problems: [], variables: new Set<string>() }
       : readConnections({ path: path(file), env, providers: installedProviders });
   problems.push(...unknownVariables(env, read.variables), ...read.problems);
   if (problems.length > 0) throw new ConfigError(problems);
@@ -63,6 +66,7 @@ export function loadConfig({ env, cwd }: Surroundings): Config {
     rootKey: variables.FLEETGATE_ROOT_KEY ?? keptKey(rootKeyFile as string, rootKeyKind),
     rootKeyFile,
     connections: read.connections,
+    issuers: read.issuers,
   });
 }
 

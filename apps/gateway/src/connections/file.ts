@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { Slug } from '@fleetgate/model';
 import type { ProviderDefinition } from '@fleetgate/provider-spec';
 import { z } from 'zod';
-import { distance, nearest } from '../config/nearest.ts';
-import { wordsFor } from './words.ts';
+import { type IssuerConfig, issuersOf } from '../tokens/issuers.ts';
+import { checked } from './checks.ts';
 import { type Path, YamlSource } from './yaml-source.ts';
 
 export interface ConnectionConfig {
@@ -24,6 +24,7 @@ interface Options {
 
 interface Outcome {
   connections: ConnectionConfig[];
+  issuers: IssuerConfig[];
   /** one line each, beginning with file:line:column, in their order in the file */
   problems: string[];
   /** the names of the variables that the file speaks of */
@@ -49,16 +50,19 @@ const Entry = z.strictObject({
   sync: z.strictObject({ interval: Interval.optional() }).optional(),
   settings: z.record(z.string(), z.unknown()).default({}),
 });
-const File = z.strictObject({ connections: z.array(z.unknown()) });
+const File = z.strictObject({
+  connections: z.array(z.unknown()),
+  issuers: z.array(z.unknown()).optional(),
+});
 
-/** Reads the file of connections. Everything that is wrong is told at once, where it stands; values are never repeated. */
+/** Reads the file of connections and issuers. Everything that is wrong is told at once, where it stands; values are never repeated. */
 export function readConnections(options: Options): Outcome {
   let text: string;
   try {
     text = readFileSync(options.path, 'utf8');
   } catch (error) {
     const problem = `FLEETGATE_CONFIG ${options.path} ${wordsForFile(error)}`;
-    return { connections: [], problems: [problem], variables: new Set() };
+    return { connections: [], issuers: [], problems: [problem], variables: new Set() };
   }
   return new ConnectionsFile(new YamlSource(text, options.env), options).read();
 }
@@ -80,9 +84,12 @@ class ConnectionsFile {
 
   read(): Outcome {
     const connections = this.#entries();
+    const issuers = issuersOf(this.source);
     const problems = this.source.problems(this.options.path);
+    const wrong = problems.length > 0;
     return {
-      connections: problems.length === 0 ? connections : [],
+      connections: wrong ? [] : connections,
+      issuers: wrong ? [] : issuers,
       problems,
       variables: this.source.variables,
     };
@@ -99,7 +106,7 @@ class ConnectionsFile {
       this.source.refuse([], 'the file must begin with "connections:", and hold the list of them');
       return [];
     }
-    this.#check(File, value, [], '');
+    checked(this.source, File, value, [], '');
     // What is wrong elsewhere is no reason to keep quiet about the connections.
     const { connections } = value as { connections?: unknown };
     return (Array.isArray(connections) ? connections : []).flatMap(
@@ -117,21 +124,27 @@ class ConnectionsFile {
     const label = Slug.safeParse(name).success
       ? `connection "${this.source.written([...path, 'slug'])}": `
       : `connection ${index + 1}: `;
-    const own = this.#check(Entry, entry, path, label);
+    const own = checked(this.source, Entry, entry, path, label);
     if (own) this.#claim(own.slug, path, label);
     const definition = typeof provider === 'string' ? this.#definition(provider, path, label) : undefined;
     // A wrong slug is no reason to keep quiet about wrong settings.
     if (!definition || typeof settings !== 'object' || settings === null || Array.isArray(settings))
       return undefined;
-    const checked = this.#check(definition.settings, settings, [...path, 'settings'], `${label}settings.`);
-    if (!own || checked === undefined) return undefined;
+    const known = checked(
+      this.source,
+      definition.settings,
+      settings,
+      [...path, 'settings'],
+      `${label}settings.`,
+    );
+    if (!own || known === undefined) return undefined;
     const { slug, team, sync } = own;
     return {
       slug,
       provider: definition.id,
       team: team ?? null,
       syncIntervalMs: sync?.interval ?? defaultIntervalMs,
-      settings: checked,
+      settings: known,
     };
   }
 
@@ -153,53 +166,4 @@ class ConnectionsFile {
     }
     return definition;
   }
-
-  /** The parsed value, or undefined when something was wrong with it, which is then told. */
-  #check<T>(schema: z.ZodType<T>, value: unknown, base: Path, label: string): T | undefined {
-    const parsed = schema.safeParse(value, { error: wordsFor });
-    if (parsed.success) return parsed.data;
-    for (const issue of parsed.error.issues.flatMap(innermost)) {
-      const inner = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
-      const path = [...base, ...inner];
-      const name = inner.join('.');
-      if (issue.code === 'unrecognized_keys') {
-        for (const key of issue.keys) {
-          this.source.refuseName([...path, key], `${label}${unknownName(schema, inner, key)}`);
-        }
-      } else this.source.refuse(path, `${label}${name} ${issue.message}`);
-    }
-    return undefined;
-  }
-}
-
-/** Names that are far from every known one are shown only if they look like a name: a slip can make a name of a secret. */
-function unknownName(schema: z.ZodType, path: readonly (string | number)[], key: string): string {
-  const known = namesOf(schema, path);
-  const meant = known.length > 0 ? nearest(key, known) : undefined;
-  const prefix = path.map((part) => `${part}.`).join('');
-  const near = meant !== undefined && distance(key, meant) <= Math.max(2, meant.length / 3);
-  if (near) return `${prefix}${key} is not known: did you mean ${meant}?`;
-  const shown = /^[A-Za-z][A-Za-z_-]{0,31}$/.test(key) ? `${prefix}${key}` : `${prefix}…`;
-  return `${shown} is not known${known.length > 0 ? `: known are ${known.join(', ')}` : ''}`;
-}
-
-interface JsonSchema {
-  properties?: Record<string, JsonSchema>;
-}
-
-function namesOf(schema: z.ZodType, path: readonly (string | number)[]): string[] {
-  let at: JsonSchema | undefined = z.toJSONSchema(schema, {
-    io: 'input',
-    unrepresentable: 'any',
-  }) as JsonSchema;
-  for (const part of path) at = at?.properties?.[part];
-  return Object.keys(at?.properties ?? {});
-}
-
-/** Of a union, the alternative that came nearest: the one with the fewest complaints. */
-function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
-  if (issue.code !== 'invalid_union') return [issue];
-  const [best = []] = [...issue.errors].sort((a, b) => a.length - b.length);
-  if (best.every(({ code, path }) => code === 'invalid_type' && path.length === 0)) return [issue];
-  return best.flatMap((inner) => innermost({ ...inner, path: [...issue.path, ...inner.path] }));
 }

@@ -8,8 +8,9 @@ type Complaint = z.core.$ZodRawIssue;
  */
 export function wordsFor(complaint: Complaint): string {
   const { code, input } = complaint;
-  if (input === undefined && (code === 'invalid_type' || code === 'invalid_value')) return 'is missing';
-  if (input === null && (code === 'invalid_type' || code === 'invalid_value')) return 'has no value';
+  const ofAnotherKind = code === 'invalid_type' || code === 'invalid_value' || code === 'invalid_union';
+  if (ofAnotherKind && input === undefined) return 'is missing';
+  if (ofAnotherKind && input === null) return 'has no value';
   switch (code) {
     case 'invalid_type':
       return wordsForType(complaint.expected, input);

@@ -337,7 +337,7 @@ describe('what is wrong is told with its line and column', () => {
     [
       'a variable inside of text, deep in lists',
       'connections: []\nmore: [{a: ["x ${NO_KEY} y"]}]\n',
-      ['2:1 more is not known: known are connections', '2:13 the variable NO_KEY is not set'],
+      ['2:1 more is not known: known are connections, issuers', '2:13 the variable NO_KEY is not set'],
     ],
     [
       'what is no name of a variable',
@@ -425,7 +425,7 @@ other: 1
         '4:64 connection 1: settings.org must be text: put it in quotes',
         '5:5 connection 1: colour is not known: known are slug, provider, team, sync, settings',
         '7:15 connection "b": unknown provider "nobody": installed are app-platform, chimestack, fleet-manager, kubestellar-toolkit, palette',
-        '8:1 other is not known: known are connections',
+        '8:1 other is not known: known are connections, issuers',
       ],
     ],
   ];

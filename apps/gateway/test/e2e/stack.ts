@@ -214,6 +214,7 @@ function configOf(rootKey: string): Config {
     rootKey,
     rootKeyFile: null,
     connections: [],
+    issuers: [],
   };
 }
 
