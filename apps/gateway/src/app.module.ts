@@ -11,7 +11,11 @@ import { DeploymentsController } from './deployments/deployments.controller.ts';
 import { HealthController } from './health/health.controller.ts';
 import { Health } from './health/health.ts';
 import { ReadyAnswers } from './http/ready-answers.ts';
+import { Idempotency } from './idempotency/idempotency.ts';
+import { IdempotencyStore } from './idempotency/idempotency-store.ts';
 import { InventoryModule } from './inventory/inventory.module.ts';
+import { OperationStore } from './operations/operation-store.ts';
+import { OperationsController } from './operations/operations.controller.ts';
 import { ProjectsController } from './projects/projects.controller.ts';
 import { ProvidersController } from './providers/providers.controller.ts';
 import { Cursors } from './reading/cursor.ts';
@@ -20,6 +24,13 @@ import { Ones } from './reading/ones.ts';
 import { Reader } from './reading/reader.ts';
 import { Scope } from './reading/scope.ts';
 import { ReleasesController } from './releases/releases.controller.ts';
+import { Sealed } from './sessions/sealed.ts';
+import { SEALER } from './sessions/sealer.ts';
+import { FollowUps } from './writing/follow-ups.ts';
+import { Kubeconfigs } from './writing/kubeconfigs.ts';
+import { OperationRunner } from './writing/operation-runner.ts';
+import { Writer } from './writing/writer.ts';
+import { Writes } from './writing/writes.ts';
 
 export interface AppParts {
   config: Config;
@@ -42,6 +53,7 @@ export class AppModule {
         ClusterGroupsController,
         ProvidersController,
         ConnectionsController,
+        OperationsController,
         HealthController,
       ],
       providers: [
@@ -53,6 +65,15 @@ export class AppModule {
         Reader,
         ReadyAnswers,
         ConnectionReports,
+        { provide: SEALER, useValue: new Sealed(config.secretKey) },
+        Idempotency,
+        IdempotencyStore,
+        OperationStore,
+        OperationRunner,
+        FollowUps,
+        Writer,
+        Writes,
+        Kubeconfigs,
         Health,
       ],
     };

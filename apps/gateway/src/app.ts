@@ -12,9 +12,11 @@ import { rootKeyAuthentication } from './http/principal.ts';
 import { ReadyAnswers } from './http/ready-answers.ts';
 import { RouteTable } from './http/route-table.ts';
 import { createServer } from './http/server.ts';
+import { Idempotency } from './idempotency/idempotency.ts';
 import { Sources } from './inventory/sources.ts';
 import { SyncJobs } from './inventory/sync-jobs.ts';
 import { NestLogger } from './logging/nest-logger.ts';
+import { OperationRunner } from './writing/operation-runner.ts';
 
 /** How long requests that are under way may take to end at a stop, in milliseconds. */
 const requestPatience = 8000;
@@ -41,10 +43,12 @@ export async function createApp(
   try {
     app.useGlobalFilters(new ErrorFilter(routes));
     serveDocuments(app);
+    app.get(Idempotency).install(server);
     await app.init();
     await server.ready();
     ready = app.get(ReadyAnswers);
     await jobs?.start();
+    if (jobs) app.get(OperationRunner).startRecovery();
   } catch (error) {
     await app.close();
     throw error;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OperationBlock } from './operations.ts';
 import { Instant } from './resources.ts';
 
 /** Every error code a caller can meet, with its HTTP status. The list is closed. */
@@ -47,6 +48,7 @@ export const ErrorBody = z
         .optional()
         .describe('the upstream that the error comes from'),
     }),
+    operation: OperationBlock.optional().describe('how far a change got, and what it left behind'),
     requestId: z.string(),
   })
   .meta({ id: 'Error' });
@@ -91,4 +93,9 @@ export function listAnswer<T extends z.ZodType>(item: T) {
 /** The answer to a read of one `item`; gateway-owned things have no source. */
 export function oneAnswer<T extends z.ZodType>(item: T) {
   return z.object({ data: item, source: Source.optional(), requestId: z.string() });
+}
+
+/** The answer to a change of one `item`. */
+export function writeAnswer<T extends z.ZodType>(item: T) {
+  return z.object({ data: item, source: Source, operation: OperationBlock, requestId: z.string() });
 }

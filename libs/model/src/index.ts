@@ -10,6 +10,7 @@ export {
   Source,
   type SourceState,
   sourceStates,
+  writeAnswer,
 } from './answers.ts';
 export { Fault, type FaultCode, type FaultFacts, faultCodes, isFault } from './faults.ts';
 export { type Address, decodeId, encodeId, Key, keyText, Slug } from './identity.ts';
@@ -32,6 +33,7 @@ export {
   type RolloutStatus,
   statuses,
 } from './kinds.ts';
+export { OperationBlock, type OperationState, OperationStep, operationStates } from './operations.ts';
 export { redact } from './redact.ts';
 export {
   type AnyRecord,

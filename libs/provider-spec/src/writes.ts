@@ -7,6 +7,7 @@ import type {
   DeploymentRecord,
   DeploymentReplace,
   Key,
+  Kind,
   ProjectCreate,
   ProjectPatch,
   ProjectRecord,
@@ -19,6 +20,8 @@ import type { FacetName, WriteOperation } from './facets.ts';
 export interface Written<R> {
   readonly key: Key;
   readonly record?: R;
+  /** other objects that the change made or changed, for whoever keeps a copy of them */
+  readonly touched?: readonly { readonly kind: Kind; readonly key: Key }[];
 }
 
 /** What callers send, with upstream keys in place of ids and without what is the gateway's own business. `spec` has passed the rule's schema. */

@@ -7,6 +7,8 @@ export interface ApiErrorFacts {
   retryAfterSeconds?: number;
   /** further headers that the code demands (Allow, WWW-Authenticate) */
   headers?: Readonly<Record<string, string>>;
+  /** how far a change got */
+  operation?: ErrorBody['operation'];
   cause?: unknown;
 }
 

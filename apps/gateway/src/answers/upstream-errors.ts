@@ -45,11 +45,16 @@ function detailsOf(fault: Fault): Pick<ApiErrorFacts, 'details'> {
   return fault.field ? { details: [{ field: fault.field, message: fault.message }] } : {};
 }
 
-/** The answer where a connection's provider has no such facet or operation. */
-export function unsupported(connection: Connection, capability: string): ApiError {
+/** The answer where a connection's provider has no such facet or operation; `able`: slugs of connections that do. */
+export function unsupported(
+  connection: Connection,
+  capability: string,
+  able: readonly string[] = [],
+): ApiError {
   const provider = connection.definition.title;
+  const others = able.length > 0 ? [{ field: 'connections', message: able.join(', ') }] : [];
   return new ApiError('unsupported_by_provider', `${provider} has no ${capability}`, {
-    details: [{ field: 'capability', message: capability }],
+    details: [{ field: 'capability', message: capability }, ...others],
     source: {
       connection: connection.slug,
       provider: connection.definition.id,

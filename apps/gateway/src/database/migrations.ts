@@ -1,4 +1,6 @@
 import type { MigrationInterface } from 'typeorm';
+import { Idempotency1764540001000 } from '../idempotency/migration.ts';
+import { Operations1764540002000 } from '../operations/migration.ts';
 import { ProviderSession1763600001000 } from '../sessions/migration.ts';
 import { Inventory1763600000000 } from './migrations/1763600000000-inventory.ts';
 
@@ -6,4 +8,6 @@ import { Inventory1763600000000 } from './migrations/1763600000000-inventory.ts'
 export const migrations: readonly (new () => MigrationInterface)[] = [
   Inventory1763600000000,
   ProviderSession1763600001000,
+  Idempotency1764540001000,
+  Operations1764540002000,
 ];

@@ -1,14 +1,37 @@
-import { Deployment, Release } from '@fleetgate/model';
-import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
+import { Deployment, DeploymentPatch, DeploymentReplace, DeployRequest, Release } from '@fleetgate/model';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Put,
+  Query,
+  Req,
+  Res,
+} from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AnswersList, AnswersOne } from '../docs/documented.ts';
-import { validated } from '../http/validation.ts';
+import { AnswersList, AnswersOne, AnswersRemoval, AnswersWrite } from '../docs/documented.ts';
+import { refuseBody, validated } from '../http/validation.ts';
 import { type ListParameters, listQueries, type ReadParameters, readQuery } from '../reading/list-query.ts';
 import { Reader } from '../reading/reader.ts';
+import {
+  type RemoveParameters,
+  removeQuery,
+  type WriteParameters,
+  writeQuery,
+} from '../writing/write-query.ts';
+import { Writes } from '../writing/writes.ts';
 
 @Controller('v1/deployments')
 export class DeploymentsController {
-  constructor(private readonly reader: Reader) {}
+  constructor(
+    private readonly reader: Reader,
+    private readonly writes: Writes,
+  ) {}
 
   @Get()
   @AnswersList('deployments', 'List deployments', Deployment)
@@ -40,5 +63,65 @@ export class DeploymentsController {
     @Res() reply: FastifyReply,
   ) {
     return this.reader.list('release', query, request, reply, { parent: id });
+  }
+
+  @Put(':id')
+  @AnswersWrite('deployments', 'Replace a deployment', Deployment)
+  replace(
+    @Param('id') id: string,
+    @Body({ schema: DeploymentReplace, pipes: [validated] }) body: DeploymentReplace,
+    @Query({ schema: writeQuery, pipes: [validated] }) query: WriteParameters,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    return this.writes.change('deployment', 'replace', id, body, query, { request, reply });
+  }
+
+  @Patch(':id')
+  @AnswersWrite('deployments', 'Change a deployment by a merge patch (RFC 7396)', Deployment)
+  patch(
+    @Param('id') id: string,
+    @Body({ schema: DeploymentPatch, pipes: [validated] }) body: DeploymentPatch,
+    @Query({ schema: writeQuery, pipes: [validated] }) query: WriteParameters,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    return this.writes.change('deployment', 'patch', id, body, query, { request, reply });
+  }
+
+  @Delete(':id')
+  @AnswersRemoval('deployments', 'Delete a deployment', Deployment)
+  remove(
+    @Param('id') id: string,
+    @Query({ schema: removeQuery, pipes: [validated] }) query: RemoveParameters,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    return this.writes.remove('deployment', id, query, { request, reply });
+  }
+
+  @Post(':id/cancel')
+  @HttpCode(200)
+  @AnswersWrite('deployments', 'Cancel the rollout that is under way', Deployment)
+  cancel(
+    @Param('id') id: string,
+    @Query({ schema: writeQuery, pipes: [validated] }) query: WriteParameters,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    refuseBody(request.body);
+    return this.writes.cancel(id, query, { request, reply });
+  }
+
+  @Post(':id/deploy')
+  @AnswersWrite('deployments', 'Start a new release', Release, 201)
+  deploy(
+    @Param('id') id: string,
+    @Body({ schema: DeployRequest.optional(), pipes: [validated] }) body: DeployRequest | undefined,
+    @Query({ schema: writeQuery, pipes: [validated] }) query: WriteParameters,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    return this.writes.deploy(id, body ?? {}, query, { request, reply });
   }
 }

@@ -1,6 +1,6 @@
-import { ErrorBody, listAnswer, oneAnswer } from '@fleetgate/model';
+import { ErrorBody, listAnswer, oneAnswer, writeAnswer } from '@fleetgate/model';
 import { applyDecorators } from '@nestjs/common';
-import { ApiBearerAuth, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
 
 /** The error envelope, as every route can answer it. */
@@ -31,5 +31,78 @@ export const AnswersOne = (tag: string, summary: string, item: z.ZodType, status
     ApiBearerAuth(),
     ApiOperation({ summary }),
     ApiResponse({ status, description: 'the resource', standardSchema: oneAnswer(item) }),
+    Failures(),
+  );
+
+const IdempotencyKey = () =>
+  ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description: 'the same key and body within 24 hours is carried out once, and answered alike',
+    schema: { type: 'string', maxLength: 257 },
+  });
+const IfMatch = () =>
+  ApiHeader({
+    name: 'If-Match',
+    required: false,
+    description: 'the ETag that was read: 412 when it has changed since',
+    schema: { type: 'string' },
+  });
+const Prefer = () =>
+  ApiHeader({
+    name: 'Prefer',
+    required: false,
+    description: 'respond-async: 202 at once, with the operation to ask for',
+    schema: { type: 'string' },
+  });
+
+/** A route that changes an `item`; `status` 201: it makes a new one. */
+export const AnswersWrite = (tag: string, summary: string, item: z.ZodType, status: 200 | 201 = 200) =>
+  applyDecorators(
+    ApiTags(tag),
+    ApiBearerAuth(),
+    ApiOperation({ summary }),
+    status === 201 ? IdempotencyKey() : IfMatch(),
+    Prefer(),
+    ApiResponse({
+      status,
+      description: 'done; or, with dry_run, what would be sent',
+      standardSchema: writeAnswer(item),
+    }),
+    ApiResponse({
+      status: 202,
+      description: 'the platform still works on it; with Prefer: respond-async, the operation',
+      standardSchema: writeAnswer(item),
+    }),
+    Failures(),
+  );
+
+export const AnswersRemoval = (tag: string, summary: string, item: z.ZodType) =>
+  applyDecorators(
+    ApiTags(tag),
+    ApiBearerAuth(),
+    ApiOperation({ summary }),
+    IfMatch(),
+    Prefer(),
+    ApiResponse({ status: 204, description: 'it is gone' }),
+    ApiResponse({
+      status: 202,
+      description: 'the platform still takes it down',
+      standardSchema: writeAnswer(item),
+    }),
+    Failures(),
+  );
+
+/** A route whose answer is a text. */
+export const AnswersText = (tag: string, summary: string, type: string) =>
+  applyDecorators(
+    ApiTags(tag),
+    ApiBearerAuth(),
+    ApiOperation({ summary }),
+    ApiResponse({
+      status: 200,
+      description: 'the text',
+      content: { [type]: { schema: { type: 'string' } } },
+    }),
     Failures(),
   );

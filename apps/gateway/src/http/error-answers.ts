@@ -28,7 +28,7 @@ const fastifyErrors: Readonly<Record<string, [ErrorCode, string]>> = {
 export function errorAnswer(error: unknown, requestId: string, accept: string | undefined): ErrorAnswer {
   const known = asApiError(error);
   const failure = known ?? new ApiError('internal_error', 'something went wrong on our side');
-  const { details = [], source, retryAfterSeconds, headers = {} } = failure.facts;
+  const { details = [], source, retryAfterSeconds, headers = {}, operation } = failure.facts;
   const facts: ErrorBody['error'] = {
     code: failure.code,
     message: failure.message,
@@ -49,11 +49,15 @@ export function errorAnswer(error: unknown, requestId: string, accept: string | 
       ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
       ...headers,
     },
-    body: JSON.stringify(asProblem ? problemOf(facts, requestId) : { error: facts, requestId }),
+    body: JSON.stringify(
+      asProblem
+        ? { ...problemOf(facts), ...(operation ? { operation } : {}), requestId }
+        : { error: facts, ...(operation ? { operation } : {}), requestId },
+    ),
   };
 }
 
-function problemOf(facts: ErrorBody['error'], requestId: string): Record<string, unknown> {
+function problemOf(facts: ErrorBody['error']): Record<string, unknown> {
   const { code, message, ...rest } = facts;
   return {
     type: 'about:blank',
@@ -61,7 +65,6 @@ function problemOf(facts: ErrorBody['error'], requestId: string): Record<string,
     detail: message,
     code,
     ...rest,
-    requestId,
   };
 }
 

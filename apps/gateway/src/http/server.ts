@@ -23,6 +23,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** true: no credentials are asked for */
     open?: boolean;
+    /** true: an Idempotency-Key is the upstream's business */
+    passesKeyOn?: boolean;
   }
 }
 
@@ -73,6 +75,12 @@ export function createServer({ logger, authenticate, ready, admit }: ServerParts
     frameworkErrors: (error, request, reply) => answerError(error, request, reply),
   });
   server.removeContentTypeParser('text/plain'); // JSON is all that is taken
+  // Nest adds the parser of application/json itself; a merge patch is JSON under a name of its own.
+  server.addContentTypeParser(
+    'application/merge-patch+json',
+    { parseAs: 'string' },
+    server.getDefaultJsonParser('error', 'error'),
+  );
   server.decorateRequest('principal', null);
   server.addHook('onClose', () => access.flush());
 

@@ -43,7 +43,7 @@ export class InventoryModule {
         Upkeep,
         SyncJobs,
       ],
-      exports: [Inventory, Sources, Revisions, SyncJobs, Walker],
+      exports: [Inventory, Sources, Revisions, SyncJobs, Walker, TIMING],
     };
   }
 }

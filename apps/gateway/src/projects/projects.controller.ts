@@ -1,14 +1,31 @@
-import { Deployment, Project } from '@fleetgate/model';
-import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
+import {
+  Deployment,
+  DeploymentCreate,
+  Project,
+  ProjectCreate,
+  ProjectPatch,
+  ProjectReplace,
+} from '@fleetgate/model';
+import { Body, Controller, Delete, Get, Param, Patch, Post, Put, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AnswersList, AnswersOne } from '../docs/documented.ts';
+import { AnswersList, AnswersOne, AnswersRemoval, AnswersWrite } from '../docs/documented.ts';
 import { validated } from '../http/validation.ts';
 import { type ListParameters, listQueries, type ReadParameters, readQuery } from '../reading/list-query.ts';
 import { Reader } from '../reading/reader.ts';
+import {
+  type RemoveParameters,
+  removeQuery,
+  type WriteParameters,
+  writeQuery,
+} from '../writing/write-query.ts';
+import { Writes } from '../writing/writes.ts';
 
 @Controller('v1/projects')
 export class ProjectsController {
-  constructor(private readonly reader: Reader) {}
+  constructor(
+    private readonly reader: Reader,
+    private readonly writes: Writes,
+  ) {}
 
   @Get()
   @AnswersList('projects', 'List projects', Project)
@@ -40,5 +57,63 @@ export class ProjectsController {
     @Res() reply: FastifyReply,
   ) {
     return this.reader.list('deployment', query, request, reply, { parent: id });
+  }
+
+  @Post()
+  @AnswersWrite('projects', 'Create a project', Project, 201)
+  create(
+    @Body({ schema: ProjectCreate, pipes: [validated] }) body: ProjectCreate,
+    @Query({ schema: writeQuery, pipes: [validated] }) query: WriteParameters,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    return this.writes.createProject(body, query, { request, reply });
+  }
+
+  @Put(':id')
+  @AnswersWrite('projects', 'Replace a project', Project)
+  replace(
+    @Param('id') id: string,
+    @Body({ schema: ProjectReplace, pipes: [validated] }) body: ProjectReplace,
+    @Query({ schema: writeQuery, pipes: [validated] }) query: WriteParameters,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    return this.writes.change('project', 'replace', id, body, query, { request, reply });
+  }
+
+  @Patch(':id')
+  @AnswersWrite('projects', 'Change a project by a merge patch (RFC 7396)', Project)
+  patch(
+    @Param('id') id: string,
+    @Body({ schema: ProjectPatch, pipes: [validated] }) body: ProjectPatch,
+    @Query({ schema: writeQuery, pipes: [validated] }) query: WriteParameters,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    return this.writes.change('project', 'patch', id, body, query, { request, reply });
+  }
+
+  @Delete(':id')
+  @AnswersRemoval('projects', 'Delete a project', Project)
+  remove(
+    @Param('id') id: string,
+    @Query({ schema: removeQuery, pipes: [validated] }) query: RemoveParameters,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    return this.writes.remove('project', id, query, { request, reply });
+  }
+
+  @Post(':id/deployments')
+  @AnswersWrite('deployments', 'Deploy a project', Deployment, 201)
+  deploy(
+    @Param('id') id: string,
+    @Body({ schema: DeploymentCreate, pipes: [validated] }) body: DeploymentCreate,
+    @Query({ schema: writeQuery, pipes: [validated] }) query: WriteParameters,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    return this.writes.createDeployment(id, body, query, { request, reply });
   }
 }

@@ -332,7 +332,13 @@ describe('a path or method that is not there', () => {
   it.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'PURGE'])(
     '%s is 405 where only GET is, and Allow tells',
     async (method) => {
-      for (const path of ['/v1/clusters', '/v1/clusters/', '/v1/clusters/x', '/v1/health', '/openapi.json']) {
+      for (const path of [
+        '/v1/deployments',
+        '/v1/deployments/',
+        '/v1/cluster-groups/x',
+        '/v1/health',
+        '/openapi.json',
+      ]) {
         const answer = await stack.ask(path, { method });
         refusalOf(answer, 'method_not_allowed');
         expect(answer.headers['allow']).toBe('GET, HEAD');
