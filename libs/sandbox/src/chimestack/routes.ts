@@ -6,6 +6,7 @@ import { ChimeErrors } from './errors.ts';
 import { hostRow } from './hosts.ts';
 import { ChimeSessions } from './session.ts';
 import { type ChimeCluster, ChimeState, type Zone } from './state.ts';
+import { clusterWrites } from './write-routes.ts';
 
 const credentials = { userName: 'admin', password: 'admin' } as const;
 
@@ -40,6 +41,7 @@ export const chimestack: Emulator = {
             if (sessions.find(token) === undefined) throw errors.fail(401);
           });
           zoneRoutes(guarded, state, errors, world);
+          clusterWrites(guarded, state, errors, world);
         });
       },
       error: (status) => errors.answer(status),

@@ -13,7 +13,10 @@
  * - The error `code` is the HTTP status. A wrong password, an ended session and logging out of one are 401.
  *   /v1/auth answers {user} as the login does; /v1/logout answers the bare string "ok".
  * - Clusters and hosts carry `tags` (null or []); `az_name` is filled in all answers here.
- * - Zones are never disabled or deleted. A cluster added at run time has three hosts.
+ * - Zones are never disabled or deleted. A cluster added at run time has three hosts; one that a client made has none, and what it
+ *   did not say is kvm, x86_64 and hyper-converged (0).
+ * - Disabling makes the state 2, enabling makes it 1, each however often it is said. PATCH leaves what it does not name.
+ * - A cluster is deleted at once, whatever lies in it; then every change of it is a 404. The 33rd cluster of a zone is a 400.
  */
 import { worldEpoch } from '../core/clock.ts';
 import type { ObjectControls, ObjectKind, World } from '../core/emulator.ts';
@@ -45,6 +48,9 @@ export interface ChimeCluster {
   created_at: string;
 }
 
+/** What a client says of a cluster. */
+export type ClusterBody = Pick<ChimeCluster, 'name' | 'description' | 'hypervisor_type' | 'arch' | 'type'>;
+
 const minute = 60_000;
 const day = 24 * 60 * minute;
 const hostsOfAdded = 3;
@@ -64,6 +70,8 @@ export class ChimeState implements ObjectControls {
   private readonly clusters: Population<ChimeCluster>;
   private readonly hostKeys;
   private readonly deleted = new Map<string, ChimeCluster>();
+  /** Zones of the clusters that clients made, by index; all others lie where arithmetic puts them. */
+  private readonly madeIn = new Map<number, Zone>();
   private added = 0;
 
   constructor(world: World) {
@@ -116,15 +124,24 @@ export class ChimeState implements ObjectControls {
   clustersOf(zone: Zone): ChimeCluster[] {
     const first = this.zones.indexOf(zone);
     const { zones, clusters } = this.counts;
-    const seeded: ChimeCluster[] = [];
-    const later: ChimeCluster[] = [];
+    const seeded: number[] = [];
+    const later = [...this.madeIn].filter(([, place]) => place === zone).map(([index]) => index);
     for (let index = first; index < clusters + this.added; index += zones) {
-      const found = this.clusters.byIndex(index);
-      if (found === undefined || found.state === 4) continue;
-      if (index < clusters) seeded.push(found);
-      else later.unshift(found);
+      if (index < clusters) seeded.push(index);
+      else if (!this.madeIn.has(index)) later.push(index);
     }
-    return [...later, ...seeded];
+    later.sort((one, other) => other - one);
+    const found = [...later, ...seeded].map((index) => this.clusters.byIndex(index));
+    return found.filter((cluster) => cluster !== undefined && cluster.state !== 4) as ChimeCluster[];
+  }
+
+  create(zone: Zone, body: ClusterBody): ChimeCluster {
+    const [uuid = ''] = this.add('cluster', 1);
+    this.madeIn.set(this.clusters.indexOf(uuid) ?? -1, zone);
+    const place = { az_uuid: zone.uuid, az_name: zone.name };
+    const created = utcTime(this.world.clock.now(), hashAt(this.world.seedOf('made'), this.added) % 1e9);
+    this.clusters.touch(uuid, { ...body, ...place, state: 1, tags: null, created_at: created });
+    return this.clusters.get(uuid) as ChimeCluster;
   }
 
   /** A deleted one too, with state 4. */
@@ -136,7 +153,7 @@ export class ChimeState implements ObjectControls {
   /** All hosts of a cluster, in full. */
   hostsOf(cluster: ChimeCluster): Record<string, unknown>[] {
     const index = this.clusters.indexOf(cluster.uuid);
-    if (index === undefined) return [];
+    if (index === undefined || this.madeIn.has(index)) return [];
     const [first, count] = this.hostRange(index);
     const now = this.world.clock.now();
     const silentSince = this.silentSince(index, now);

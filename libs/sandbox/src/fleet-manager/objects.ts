@@ -30,7 +30,8 @@ export interface WireDeployment {
   targetGroup?: string | null;
   clusterGroupId?: string;
   cluster?: { id: string; name: string };
-  applications: { id: string; name: string }[];
+  applicationVersion?: string;
+  applications: { id: string; name: string; version?: string; strategy?: string }[];
   createdAt: string;
   updatedAt: string;
 }

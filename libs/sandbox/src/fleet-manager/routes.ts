@@ -6,10 +6,11 @@ import type { Population } from '../core/population.ts';
 import { badRequest, cannot, goneApplication, nestError, notFound, refused } from './errors.ts';
 import type { WireRelease } from './objects.ts';
 import { FleetState } from './state.ts';
+import { writeRoutes } from './write-routes.ts';
 
 const apiKey = 'fm_key_sandbox';
 
-/** Scale Computing Fleet Manager, read side: the API that answers under /api/v2. */
+/** Scale Computing Fleet Manager: the API that answers under /api/v2. */
 export const fleetManager: Emulator = {
   name: 'fleet-manager',
   basePath: '/api/v2',
@@ -24,6 +25,7 @@ function createFleetManager(world: World): EmulatorInstance {
       likeExpress(app);
       app.addHook('preHandler', async (request) => checkKey(request));
       readRoutes(app, state);
+      writeRoutes(app, state);
     },
     error: (status) => nestError(status),
     notFound: cannot,

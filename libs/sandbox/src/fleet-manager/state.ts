@@ -4,6 +4,7 @@ import { Executions } from '../core/executions.ts';
 import { uuidKeys } from '../core/keys.ts';
 import { type BuildContext, Population, populationControls } from '../core/population.ts';
 import type { Rollout, RolloutPhase } from '../core/rollouts.ts';
+import type { DeploymentBody } from './bodies.ts';
 import { Clusters } from './clusters.ts';
 import {
   buildApplication,
@@ -32,7 +33,15 @@ import {
  * - a deployment has the status of its newest release, and `Created` before the first; a deployment whose application was deleted
  *   stays; its releases go with the deployment;
  * - deployments that are released often keep only their newest releases;
- * - one in about fifty clusters is listed with `deletedAt`, and deleting one sets it; such a cluster can still be got by its id.
+ * - one in about fifty clusters is listed with `deletedAt`, and deleting one sets it; such a cluster can still be got by its id;
+ * - a body is checked as by Nest's ValidationPipe: 400 with a message array; a group that is not there is one of its complaints, an
+ *   application that is not there is a 500 as when it is read, and so is a deploy of a deployment whose application is gone;
+ * - nothing is unique by name: the same body sent twice makes two objects; what a PUT does not name stays as it is;
+ * - a deployment keeps `applications` as they were sent, with version and strategy; one that was sent with `clusterGroupId` shows
+ *   `clusterGroupId` and `applicationVersion`;
+ * - running, for the 409 of a deploy or a delete, is a newest release in Created, Pending or Running; an application has active
+ *   deployments while any names it. A deleted deployment takes its releases along;
+ * - a release that a client asked for is answered as the object, never gets stuck, and ends in Success after three to six minutes.
  */
 export class FleetState implements ObjectControls {
   readonly clusters: Clusters;
@@ -42,6 +51,7 @@ export class FleetState implements ObjectControls {
   readonly releases: Executions<WireRelease>;
   private readonly world: World;
   private readonly counts: Counts;
+  private readonly writtenAt = new Map<string, number>();
   private readonly plain: ObjectControls;
 
   constructor(world: World) {
@@ -108,6 +118,24 @@ export class FleetState implements ObjectControls {
     };
   }
 
+  /** A deploy that a client asked for: the release, which waits in line now. */
+  release(deploymentId: string): WireRelease | undefined {
+    const index = this.deployments.indexOf(deploymentId);
+    return index === undefined ? undefined : this.releases.population.get(this.releases.ask(index));
+  }
+
+  isRunning(deploymentId: string): boolean {
+    const latest = this.releasesOf(deploymentId)?.at(-1);
+    return ['Created', 'Pending', 'Running'].includes(latest?.status ?? '');
+  }
+
+  /** Lays what a client sent over a deployment; its status stays that of its releases. */
+  writeDeployment(id: string, body: DeploymentBody): void {
+    const none = { targetGroup: undefined, clusterGroupId: undefined, cluster: undefined };
+    this.deployments.touch(id, { ...none, applicationVersion: undefined, ...body });
+    this.writtenAt.set(id, this.world.clock.now());
+  }
+
   add(...[kind, count]: Parameters<ObjectControls['add']>): string[] {
     if (kind === 'cluster') return this.clusters.population.add(count);
     return kind === 'release' ? this.releases.add(count) : this.plain.add(kind, count);
@@ -143,6 +171,8 @@ export class FleetState implements ObjectControls {
     const created = addedAt ?? deploymentBirth(this.world, index);
     const latest = this.releases.of(index).at(-1);
     const target = targetOf(index, groupId, this.clusters);
+    const written = isoTime(this.writtenAt.get(id) ?? created);
+    const moved = latest?.updatedAt ?? written;
     return {
       id,
       name: `${applicationName}-${nameOfGroup(groupIndex)}`,
@@ -151,13 +181,13 @@ export class FleetState implements ObjectControls {
       ...target,
       applications: [{ id: applicationId, name: applicationName }],
       createdAt: isoTime(created),
-      updatedAt: latest?.updatedAt ?? isoTime(created),
+      updatedAt: [moved, written].toSorted().at(-1) ?? moved,
     };
   }
 
   private buildRelease(rollout: Rollout, id: string): WireRelease {
     const identity = rollout.parent * 5 + rollout.sequence; // stays the same while newer releases push this one back
-    const stuck = identity % 19 === 9 && rollout.phase !== 'created'; // never leaves the queue until somebody looks after it
+    const stuck = identity % 19 === 9 && rollout.phase !== 'created' && !rollout.asked; // never leaves the queue until somebody looks after it
     return {
       id,
       deploymentId: this.deployments.keyAt(rollout.parent),
