@@ -4,6 +4,8 @@ import { Failure } from './failure.mjs';
 
 /** A laptop's terminal keeps the banner in sight; FLEETGATE_LOG_LEVEL=info shows every request. */
 const quiet = 'warn';
+/** So that connections to the sandbox can be made over the API as well. */
+const loopback = '127.0.0.0/8,::1';
 
 /** Starts the sandbox, when it is wanted, and the gateway over it. */
 export class House {
@@ -46,7 +48,9 @@ export class House {
     this.#progress.done(`${upstreams.length} emulated upstreams`);
     this.#watch(sandbox);
     const config = env.FLEETGATE_CONFIG || join(this.#root, 'tools/launch/sandbox.yaml');
-    return { ...Object.fromEntries(upstreams.map(addressVariable)), FLEETGATE_CONFIG: config };
+    const networks = env.FLEETGATE_ALLOWED_NETWORKS || loopback;
+    const addresses = Object.fromEntries(upstreams.map(addressVariable));
+    return { ...addresses, FLEETGATE_CONFIG: config, FLEETGATE_ALLOWED_NETWORKS: networks };
   }
 
   #spawn(name, file, options) {

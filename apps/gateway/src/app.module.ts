@@ -24,8 +24,9 @@ import { Ones } from './reading/ones.ts';
 import { Reader } from './reading/reader.ts';
 import { Scope } from './reading/scope.ts';
 import { ReleasesController } from './releases/releases.controller.ts';
-import { Sealed } from './sessions/sealed.ts';
-import { SEALER } from './sessions/sealer.ts';
+import { Keyring } from './sealing/keyring.ts';
+import { operationInputs } from './sealing/sealed-columns.ts';
+import { SEALER } from './sealing/sealer.ts';
 import { FollowUps } from './writing/follow-ups.ts';
 import { Kubeconfigs } from './writing/kubeconfigs.ts';
 import { OperationRunner } from './writing/operation-runner.ts';
@@ -42,6 +43,7 @@ export interface AppParts {
 @Module({})
 export class AppModule {
   static with({ config, database, connections }: AppParts): DynamicModule {
+    const keyring = new Keyring(config.secretKey, config.secretKeysOld);
     return {
       module: AppModule,
       imports: [DatabaseModule.forRoot(database), InventoryModule.forRoot({ connections })],
@@ -58,14 +60,15 @@ export class AppModule {
       ],
       providers: [
         { provide: CONNECTIONS, useValue: connections },
-        { provide: Cursors, useValue: new Cursors(config.secretKey) },
+        { provide: Keyring, useValue: keyring },
+        { provide: Cursors, useValue: new Cursors(keyring) },
         Scope,
         Lists,
         Ones,
         Reader,
         ReadyAnswers,
         ConnectionReports,
-        { provide: SEALER, useValue: new Sealed(config.secretKey) },
+        { provide: SEALER, useValue: keyring.sealed(operationInputs.purpose) },
         Idempotency,
         IdempotencyStore,
         OperationStore,

@@ -20,11 +20,15 @@ export interface Config {
   readonly dataDir: string;
   readonly role: Role;
   readonly logLevel: LogLevel;
-  /** 32 bytes: encrypts stored session tokens and seals cursors */
+  /** 32 bytes: encrypts what is stored of secrets, and seals cursors */
   readonly secretKey: Buffer;
+  /** what was the secret key before: opens only */
+  readonly secretKeysOld: readonly Buffer[];
   readonly rootKey: string;
   /** where the root key is kept; null: it was given by the environment */
   readonly rootKeyFile: string | null;
+  /** what connections made over the API may lead to, beside the public internet */
+  readonly allowedNetworks: readonly string[];
   readonly connections: readonly ConnectionConfig[];
   /** issuers outside, whose tokens are taken */
   readonly issuers: readonly IssuerConfig[];
@@ -63,8 +67,10 @@ export function loadConfig({ env, cwd }: Surroundings): Config {
     role: variables.FLEETGATE_ROLE,
     logLevel: variables.FLEETGATE_LOG_LEVEL,
     secretKey: Buffer.from(secretKey, 'base64'),
+    secretKeysOld: (variables.FLEETGATE_SECRET_KEYS_OLD ?? []).map((key) => Buffer.from(key, 'base64')),
     rootKey: variables.FLEETGATE_ROOT_KEY ?? keptKey(rootKeyFile as string, rootKeyKind),
     rootKeyFile,
+    allowedNetworks: variables.FLEETGATE_ALLOWED_NETWORKS ?? [],
     connections: read.connections,
     issuers: read.issuers,
   });

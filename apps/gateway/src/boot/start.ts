@@ -9,6 +9,8 @@ import { secretsOf } from '../connections/secrets.ts';
 import type { DatabaseTarget } from '../database/database.ts';
 import { createLogger } from '../logging/logger.ts';
 import { Redaction } from '../logging/redaction.ts';
+import { Keyring } from '../sealing/keyring.ts';
+import { sessionTokens } from '../sealing/sealed-columns.ts';
 import { PostgresTokens } from '../sessions/postgres-tokens.ts';
 import type { AppHandle } from './app-handle.ts';
 import { checkDatabase } from './database-check.ts';
@@ -55,7 +57,7 @@ export async function start(
   const database = await databaseOf(config, shutdown, step);
   const tokens = new PostgresTokens({
     connection: 'url' in database ? { connectionString: database.url } : database,
-    secretKey: config.secretKey,
+    sealed: new Keyring(config.secretKey, config.secretKeysOld).sealed(sessionTokens.purpose),
     clock: systemClock,
     logger,
     onToken: (name, value) => redaction.addPassing(name, value),
@@ -106,7 +108,7 @@ async function databaseOf(
 export function redactionOf(config: Config): Redaction {
   const redaction = new Redaction();
   redaction.add(config.rootKey);
-  redaction.add(config.secretKey.toString('base64'));
+  for (const key of [config.secretKey, ...config.secretKeysOld]) redaction.add(key.toString('base64'));
   for (const secret of secretsOf(config.connections, installedProviders)) redaction.add(secret);
   for (const address of [config.database.url, config.redisUrl]) {
     const password = address === null ? '' : (URL.parse(address)?.password ?? '');

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isAllowedNetwork } from '../outbound/allowed-networks.ts';
 import { rootKeyKind, secretKeyKind } from './key-files.ts';
 import { nearest } from './nearest.ts';
 
@@ -73,6 +74,17 @@ const table = {
     absent: 'made and kept with the embedded database, required with another',
     help: '32 bytes in base64; encrypts stored tokens and seals cursors; kept in secret.key of the data folder',
   },
+  FLEETGATE_SECRET_KEYS_OLD: {
+    schema: z
+      .string()
+      .transform((text) => text.split(',').map((key) => key.trim()))
+      .refine((keys) => keys.every(secretKeyKind.isKey), {
+        error: 'must be secret keys, each 32 bytes in base64, by comma',
+      })
+      .optional(),
+    absent: 'none',
+    help: 'secret keys of before, by comma: they open what they sealed, and seal nothing',
+  },
   FLEETGATE_ROOT_KEY: {
     schema: z
       .string()
@@ -80,6 +92,17 @@ const table = {
       .optional(),
     absent: 'made once and kept',
     help: 'the API key that may do everything; kept in root.key of the data folder',
+  },
+  FLEETGATE_ALLOWED_NETWORKS: {
+    schema: z
+      .string()
+      .transform((text) => text.split(',').map((entry) => entry.trim()))
+      .refine((entries) => entries.every(isAllowedNetwork), {
+        error: 'must be networks (10.0.0.0/8), addresses or host names, by comma',
+      })
+      .optional(),
+    absent: 'the public internet only',
+    help: 'private networks and hosts, by comma, that connections made over the API may lead to',
   },
   FLEETGATE_ROLE: {
     schema: oneOf(roles).default('all'),
@@ -149,7 +172,7 @@ export function unknownVariables(
 
 export function helpText(): string {
   const rows = Object.entries(table).map(
-    ([name, { absent, help }]) => `  ${name.padEnd(24)} ${help}\n${' '.repeat(27)}default: ${absent}`,
+    ([name, { absent, help }]) => `  ${name.padEnd(26)} ${help}\n${' '.repeat(29)}default: ${absent}`,
   );
   return `Fleetgate: one stable API for every project, deployment and cluster.
 

@@ -1,6 +1,7 @@
 import type { MigrationInterface } from 'typeorm';
 import { Idempotency1764540001000 } from '../idempotency/migration.ts';
 import { Operations1764540002000 } from '../operations/migration.ts';
+import { SessionKeyId1764700000000 } from '../sessions/key-id-migration.ts';
 import { ProviderSession1763600001000 } from '../sessions/migration.ts';
 import { Inventory1763600000000 } from './migrations/1763600000000-inventory.ts';
 
@@ -10,4 +11,5 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   ProviderSession1763600001000,
   Idempotency1764540001000,
   Operations1764540002000,
+  SessionKeyId1764700000000,
 ];

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '../database/database.ts';
 import { newOperationId } from '../operations/operation.ts';
-import { SEALER, type Sealer } from '../sessions/sealer.ts';
+import { idempotentAnswers } from '../sealing/sealed-columns.ts';
+import { SEALER, type Sealer } from '../sealing/sealer.ts';
 
 export interface StoredAnswer {
   readonly status: number;
@@ -67,7 +68,7 @@ export class IdempotencyStore {
     if (!found) return { state: 'running' }; // removed in this moment: the next look claims it
     if (!found.fingerprint.equals(fingerprint)) return { state: 'other_request' };
     if (found.state !== 'done' || !found.answer) return { state: 'running' };
-    const text = this.sealer.open(sealName(principal, key), found.answer);
+    const text = this.sealer.open(idempotentAnswers.nameOf([principal, key]), found.answer);
     // Sealed under a key that is no longer known: nobody can tell what the answer was.
     return text === undefined
       ? { state: 'other_request' }
@@ -82,7 +83,7 @@ export class IdempotencyStore {
         principal,
         key,
         this.#owner,
-        this.sealer.seal(sealName(principal, key), JSON.stringify(answer)),
+        this.sealer.seal(idempotentAnswers.nameOf([principal, key]), JSON.stringify(answer)),
       ],
     });
   }
@@ -114,8 +115,4 @@ export class IdempotencyStore {
         SELECT principal, key FROM idempotency_key WHERE expires_at <= now() LIMIT ${atMost})`,
     });
   }
-}
-
-function sealName(principal: string, key: string): string {
-  return `idempotency ${principal.length} ${principal}${key}`;
 }

@@ -4,7 +4,7 @@ import type { JournalStore, StepRecord } from '@fleetgate/provider-runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Connection } from '../connections/connection.ts';
 import { Database } from '../database/database.ts';
-import { SEALER, type Sealer } from '../sessions/sealer.ts';
+import { SEALER, type Sealer } from '../sealing/sealer.ts';
 import type { Operation, Write } from './operation.ts';
 
 export type OperationError = Pick<ErrorBody['error'], 'code' | 'message'> & { details: ErrorDetail[] };

@@ -1,7 +1,8 @@
-import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { invalidField } from '../answers/api-error.ts';
 import type { Position } from '../inventory/inventory.ts';
+import type { Keyring } from '../sealing/keyring.ts';
 
 const Payload = z.tuple([z.string(), z.string()]);
 const macBytes = 16;
@@ -11,24 +12,26 @@ const macBytes = 16;
  * another list, filter, sort or caller's scope, is refused.
  */
 export class Cursors {
-  readonly #key: KeyObject;
+  readonly #keys: readonly KeyObject[];
 
-  constructor(secretKey: Buffer) {
-    const bytes = hkdfSync('sha256', secretKey, '', 'fleetgate list cursor', 32);
-    this.#key = createSecretKey(Buffer.from(bytes));
+  /** A walk goes on over a change of the secret key, as long as the one before is known. */
+  constructor(keyring: Keyring) {
+    this.#keys = keyring.keysFor('list cursor').map((bytes) => createSecretKey(bytes));
   }
 
   /** `list` is what makes the list the one it is; it is sealed with the position and does not travel. */
   seal(list: string, { value, id }: Position): string {
     const payload = JSON.stringify([value, id]);
-    return Buffer.concat([this.#mac(list, payload), Buffer.from(payload)]).toString('base64url');
+    const mac = macOf(this.#keys[0] as KeyObject, list, payload);
+    return Buffer.concat([mac, Buffer.from(payload)]).toString('base64url');
   }
 
   open(list: string, cursor: string): Position {
     const bytes = Buffer.from(cursor, 'base64url');
     const payload = bytes.toString('utf8', macBytes);
+    const mac = bytes.subarray(0, macBytes);
     const fits =
-      bytes.length > macBytes && timingSafeEqual(this.#mac(list, payload), bytes.subarray(0, macBytes));
+      bytes.length > macBytes && this.#keys.some((key) => timingSafeEqual(macOf(key, list, payload), mac));
     if (!fits) {
       throw invalidField(
         'cursor',
@@ -38,11 +41,8 @@ export class Cursors {
     const [value, id] = Payload.parse(JSON.parse(payload));
     return { value, id };
   }
+}
 
-  #mac(list: string, payload: string): Buffer {
-    return createHmac('sha256', this.#key)
-      .update(`${list.length} ${list}${payload}`)
-      .digest()
-      .subarray(0, macBytes);
-  }
+function macOf(key: KeyObject, list: string, payload: string): Buffer {
+  return createHmac('sha256', key).update(`${list.length} ${list}${payload}`).digest().subarray(0, macBytes);
 }

@@ -1,13 +1,13 @@
 import type { Clock, StoredToken, TokenStore } from '@fleetgate/provider-spec';
+import { LRUCache } from 'lru-cache';
 import pg from 'pg';
 import type { Logger } from 'pino';
+import type { Sealed } from '../sealing/sealed.ts';
 import { ReplicaLocks, unreachable } from './replica-locks.ts';
-import { Sealed } from './sealed.ts';
 
 export interface PostgresTokensOptions {
   readonly connection: pg.ClientConfig;
-  /** 32 bytes */
-  readonly secretKey: Buffer;
+  readonly sealed: Sealed;
   readonly clock: Clock;
   readonly logger: Pick<Logger, 'warn'>;
   /** told of every token that passes through, so that it can be kept out of the log */
@@ -22,6 +22,8 @@ const maxSessions = 2;
 const statementMs = 5_000;
 /** How long a token that was read is given again without asking the database, in milliseconds. */
 const rememberFor = 1_000;
+/** Tokens that are remembered at once. */
+const remembered = 2_000;
 /** How long a token that has ended is kept (the clocks of replicas may differ), and how many are removed at once. */
 const keepEnded = '1 hour';
 const maxRemoved = 100;
@@ -34,8 +36,7 @@ export class PostgresTokens implements TokenStore {
   readonly #options: PostgresTokensOptions;
   readonly #pool: pg.Pool;
   readonly #locks: ReplicaLocks;
-  readonly #sealed: Sealed;
-  readonly #recent = new Map<string, { until: number; token: StoredToken }>();
+  readonly #recent = new LRUCache<string, { until: number; token: StoredToken }>({ max: remembered });
   readonly #reads = new Map<string, Promise<StoredToken | undefined>>();
   #warned = false;
 
@@ -57,7 +58,6 @@ export class PostgresTokens implements TokenStore {
       clock: options.clock,
       patienceMs: options.lockPatienceMs ?? 10_000,
     });
-    this.#sealed = new Sealed(options.secretKey);
   }
 
   async read(name: string): Promise<StoredToken | undefined> {
@@ -71,7 +71,7 @@ export class PostgresTokens implements TokenStore {
     await this.#query(
       `INSERT INTO provider_session (name, value, expires_at) VALUES ($1, $2, to_timestamp($3::float8 / 1000))
        ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at`,
-      [name, this.#sealed.seal(name, token.value), token.expiresAt],
+      [name, this.#options.sealed.seal(name, token.value), token.expiresAt],
     );
     this.#reads.delete(name); // one that is under way may have seen the token before
     this.#remember(name, token);
@@ -130,7 +130,7 @@ export class PostgresTokens implements TokenStore {
       [name],
     );
     if (!row) return undefined;
-    const value = this.#sealed.open(name, row.value);
+    const value = this.#options.sealed.open(name, row.value);
     if (value === undefined) {
       this.#warnOnce();
       return undefined;

@@ -73,7 +73,9 @@ describe('every variable', () => {
     FLEETGATE_REDIS_URL: 'http://:hunter2-redis@cache',
     FLEETGATE_CONFIG: 'absent.yaml',
     FLEETGATE_SECRET_KEY: 'hunter2-secret',
+    FLEETGATE_SECRET_KEYS_OLD: `${secretKey},hunter2-old`,
     FLEETGATE_ROOT_KEY: 'hunter2-root',
+    FLEETGATE_ALLOWED_NETWORKS: '10.0.0.0/8, hunter2 network',
     FLEETGATE_ROLE: 'boss',
     FLEETGATE_LOG_LEVEL: 'loud',
     FLEETGATE_PROT: '8081',
@@ -170,7 +172,7 @@ describe('the help', () => {
     const text = helpText();
     const names = [
       ...['PORT', 'HOST', 'DATABASE_URL', 'REDIS_URL', 'DATA_DIR'],
-      ...['CONFIG', 'SECRET_KEY', 'ROOT_KEY', 'ROLE', 'LOG_LEVEL'],
+      ...['CONFIG', 'SECRET_KEY', 'SECRET_KEYS_OLD', 'ROOT_KEY', 'ALLOWED_NETWORKS', 'ROLE', 'LOG_LEVEL'],
     ];
     for (const name of names)
       expect(text).toMatch(new RegExp(`^  FLEETGATE_${name} +\\S.*\n +default: \\S`, 'm'));

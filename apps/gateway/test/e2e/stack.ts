@@ -211,8 +211,10 @@ function configOf(rootKey: string): Config {
     role: 'all',
     logLevel: 'trace',
     secretKey: randomBytes(32),
+    secretKeysOld: [],
     rootKey,
     rootKeyFile: null,
+    allowedNetworks: [],
     connections: [],
     issuers: [],
   };

@@ -1,24 +1,35 @@
 import { randomBytes } from 'node:crypto';
 import { Cursors } from '../../src/reading/cursor.ts';
+import { Keyring } from '../../src/sealing/keyring.ts';
 
-const key = randomBytes(32);
+const secretKey = randomBytes(32);
+const key = new Keyring(secretKey);
 const list = '["root",{"kind":"cluster"}]';
 const position = { value: 'näme "quoted"', id: 'cluster_abc' };
 
 describe('cursors', () => {
   it('carry a position over to another replica with the same secret key', () => {
-    expect(new Cursors(key).open(list, new Cursors(Buffer.from(key)).seal(list, position))).toEqual(position);
+    expect(
+      new Cursors(key).open(list, new Cursors(new Keyring(Buffer.from(secretKey))).seal(list, position)),
+    ).toEqual(position);
   });
 
   it('of another list, or under another key, are refused by name', () => {
     const sealed = new Cursors(key).seal(list, position);
     for (const open of [
       () => new Cursors(key).open('["root",{"kind":"project"}]', sealed),
-      () => new Cursors(randomBytes(32)).open(list, sealed),
+      () => new Cursors(new Keyring(randomBytes(32))).open(list, sealed),
     ]) {
       expect(open).toThrow(expect.objectContaining({ code: 'validation_error' }));
       expect(open).toThrow(/^cursor: /);
     }
+  });
+
+  it('go on under a new secret key as long as the one before is known', () => {
+    const sealed = new Cursors(key).seal(list, position);
+    const newer = randomBytes(32);
+    expect(new Cursors(new Keyring(newer, [secretKey])).open(list, sealed)).toEqual(position);
+    expect(() => new Cursors(new Keyring(newer)).open(list, sealed)).toThrow(/^cursor: /);
   });
 
   it('that were changed in any one character are refused', () => {

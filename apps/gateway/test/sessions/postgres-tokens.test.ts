@@ -4,10 +4,13 @@ import { Fault } from '@fleetgate/model';
 import { systemClock } from '@fleetgate/provider-runtime';
 import pg from 'pg';
 import { openDataSource } from '../../src/database/data-source.ts';
+import { Keyring } from '../../src/sealing/keyring.ts';
+import { sessionTokens } from '../../src/sealing/sealed-columns.ts';
 import { PostgresTokens, type PostgresTokensOptions } from '../../src/sessions/postgres-tokens.ts';
 import { createTestDatabase, type TestDatabase } from '../setup/test-database.ts';
 
-const secretKey = randomBytes(32);
+const sealedUnder = (secretKey: Buffer) => new Keyring(secretKey).sealed(sessionTokens.purpose);
+const sealed = sealedUnder(randomBytes(32));
 const inAnHour = () => Date.now() + 3_600_000;
 
 let database: TestDatabase;
@@ -20,7 +23,7 @@ function replica(options: Partial<PostgresTokensOptions> = {}): PostgresTokens {
   const logger = { warn: (...given: unknown[]) => void warnings.push(String(given.at(-1))) };
   const store = new PostgresTokens({
     connection: database.config,
-    secretKey,
+    sealed,
     clock: systemClock,
     logger: logger as PostgresTokensOptions['logger'],
     ...options,
@@ -84,7 +87,7 @@ describe('a stored token', () => {
   it('counts as absent under another secret key, which is said once, and gives way to a new one', async () => {
     await replica().write('palette', { value: 'old', expiresAt: inAnHour() });
     await replica().write('chime', { value: 'old', expiresAt: inAnHour() });
-    const other = replica({ secretKey: randomBytes(32) });
+    const other = replica({ sealed: sealedUnder(randomBytes(32)) });
     expect(await other.read('palette')).toBeUndefined();
     expect(await other.read('chime')).toBeUndefined();
     expect(warnings).toEqual([expect.stringContaining('FLEETGATE_SECRET_KEY is another one than before')]);

@@ -1,0 +1,38 @@
+/** A column of texts that are sealed, each under a name that its row's key makes. */
+export interface SealedColumn {
+  readonly purpose: string;
+  readonly table: string;
+  /** primary key of the table: columns of text */
+  readonly key: readonly string[];
+  readonly column: string;
+  nameOf(key: readonly string[]): string;
+}
+
+const asItIs = ([key = '']: readonly string[]) => key;
+
+export const sessionTokens: SealedColumn = {
+  purpose: 'provider session',
+  table: 'provider_session',
+  key: ['name'],
+  column: 'value',
+  nameOf: asItIs,
+};
+
+export const operationInputs: SealedColumn = {
+  purpose: 'write',
+  table: 'operation',
+  key: ['id'],
+  column: 'input',
+  nameOf: asItIs,
+};
+
+export const idempotentAnswers: SealedColumn = {
+  purpose: 'write',
+  table: 'idempotency_key',
+  key: ['principal', 'key'],
+  column: 'answer',
+  nameOf: ([principal = '', key = '']) => `idempotency ${principal.length} ${principal}${key}`,
+};
+
+/** Every sealed column: a new secret key has to reach all of them before the one before it can be forgotten. */
+export const sealedColumns: readonly SealedColumn[] = [sessionTokens, operationInputs, idempotentAnswers];
