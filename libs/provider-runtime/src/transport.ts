@@ -1,6 +1,7 @@
+import { isIP, type LookupFunction } from 'node:net';
 import { Fault } from '@fleetgate/model';
 import type { Call, IncomingResponse, OutgoingRequest } from '@fleetgate/provider-spec';
-import { Pool } from 'undici';
+import { buildConnector, Pool } from 'undici';
 import { exchange } from './exchange.ts';
 
 /** Speaks HTTP for every connection of the process. */
@@ -21,6 +22,11 @@ export interface TransportOptions {
   connectTimeoutMs?: number;
   /** how long an idle socket is kept, unless the upstream says less; default 30,000 */
   keepAliveMs?: number;
+  /**
+   * Decides to which addresses a host leads, in place of the system; asked for every new socket, also where the host is an
+   * address itself. What it fails with ends the request, as it is where that is a `Fault`.
+   */
+  lookup?: LookupFunction;
   /** how many origins keep sockets at once; the one unused for longest gives way; default 256 */
   maxOrigins?: number;
 }
@@ -34,6 +40,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
     connectTimeoutMs = 5_000,
     keepAliveMs = 30_000,
     maxOrigins = 256,
+    lookup,
   } = options;
   /** in order of use, the latest last */
   const pools = new Map<string, Pool>();
@@ -59,15 +66,19 @@ export function createTransport(options: TransportOptions = {}): Transport {
   function createPool(origin: string): Pool {
     return new Pool(origin, {
       connections: maxSockets,
-      connectTimeout: connectTimeoutMs,
-      connect: { signal: sockets.signal },
+      connect: connectorOf({
+        allowH2: false,
+        timeout: connectTimeoutMs,
+        signal: sockets.signal,
+        ...(lookup ? { lookup } : {}),
+      }),
+      // One broken HTTP/2 session would fail every request that shares it, and one aborted request would not free a socket.
+      allowH2: false,
       keepAliveTimeout: keepAliveMs,
       keepAliveMaxTimeout: keepAliveMs,
       // One deadline over connecting, headers and body takes the place of both.
       headersTimeout: 0,
       bodyTimeout: 0,
-      // One broken HTTP/2 session would fail every request that shares it, and one aborted request would not free a socket.
-      allowH2: false,
     });
   }
 
@@ -89,5 +100,20 @@ export function createTransport(options: TransportOptions = {}): Transport {
       );
       sockets.abort();
     },
+  };
+}
+
+type Connector = buildConnector.connector;
+
+function connectorOf(options: buildConnector.BuildOptions & { lookup?: LookupFunction }): Connector {
+  const connect = buildConnector(options);
+  const { lookup } = options;
+  if (!lookup) return connect;
+  // Node itself looks up names only.
+  return (target, callback) => {
+    if (isIP(target.hostname) === 0) return connect(target, callback);
+    lookup(target.hostname, { all: true }, (error) =>
+      error ? callback(error, null) : connect(target, callback),
+    );
   };
 }

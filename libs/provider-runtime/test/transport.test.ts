@@ -363,6 +363,57 @@ describe('a caller who goes', () => {
   });
 });
 
+describe('a lookup', () => {
+  const asked: string[] = [];
+  const portOf = ({ url }: Upstream) => new URL(url).port;
+  async function lookingUp(answer: (host: string) => Error | string): Promise<void> {
+    await transport.close();
+    asked.length = 0;
+    transport = createTransport({
+      lookup: (host, options, callback) => {
+        asked.push(host);
+        const found = answer(host);
+        if (found instanceof Error) callback(found, []);
+        else if (options.all) callback(null, [{ address: found, family: 4 }]);
+        else callback(null, found, 4);
+      },
+    });
+  }
+
+  it('says where a name leads, once for each socket', async () => {
+    await lookingUp(() => '127.0.0.1');
+    for (let i = 0; i < 3; i++) await transport.send(get(`http://fm.example:${portOf(upstream)}`), call());
+    expect(asked).toEqual(['fm.example']);
+    expect(upstream.asked[0]?.headers.host).toBe(`fm.example:${portOf(upstream)}`);
+  });
+
+  it.each(['127.0.0.1', '0x7f.1', '2130706433'])(
+    'is asked about the address %s as well, and its fault is the answer',
+    async (host) => {
+      await lookingUp((asked) => new Fault('unavailable', `not ${asked}`));
+      const refused = faultOf(transport.send(get(`http://${host}:${portOf(upstream)}/`), call()));
+      expect(await refused).toMatchObject({ code: 'unavailable', message: 'not 127.0.0.1' });
+      expect(asked).toEqual(['127.0.0.1']);
+      expect(upstream.sockets.size).toBe(0);
+    },
+  );
+
+  it('lets an address through that it does not refuse, also one of IPv6', async () => {
+    await lookingUp((host) => host);
+    expect(await transport.send(get(upstream.url), call())).toMatchObject({ status: 200 });
+    await faultOf(transport.send(get('http://[::1]:1/'), call()));
+    expect(asked).toEqual(['127.0.0.1', '::1']);
+  });
+
+  it('that fails otherwise is told like any name without an address', async () => {
+    await lookingUp(() => Object.assign(new Error('no'), { code: 'ENOTFOUND' }));
+    expect(await faultOf(transport.send(get('http://gone.example/'), call()))).toMatchObject({
+      code: 'unavailable',
+      message: 'gone.example is a name without an address',
+    });
+  });
+});
+
 describe('the pools', () => {
   it('are bounded: the origin unused for longest loses its sockets, and can be used again', async () => {
     await transport.close();
