@@ -2,7 +2,8 @@ import type { World } from '../core/emulator.ts';
 import { hexKeys, type Keys } from '../core/keys.ts';
 import { type Rows, rowsOf } from '../core/pages.ts';
 import { hashAt, randomFrom } from '../core/random.ts';
-import { asDeleted, buildCluster, type ClusterPlace, type PaletteCluster } from './clusters.ts';
+import { asDeleted } from './cluster-forms.ts';
+import { buildCluster, type ClusterPlace, type PaletteCluster } from './clusters.ts';
 import { mappedRows } from './paging.ts';
 
 /** Deleted clusters are shown that long, ms (documented). */
@@ -38,9 +39,9 @@ export class DeletedClusters {
     this.keys = hexKeys(this.seed, spec.uidDigits);
   }
 
-  /** Takes in a cluster that lived until now. */
-  bury(cluster: PaletteCluster): void {
-    this.removed.push({ cluster, at: this.spec.world.clock.now() });
+  /** Takes in a cluster that lived until that time, ms. */
+  bury(cluster: PaletteCluster, at: number): void {
+    this.removed.push({ cluster, at });
   }
 
   find(uid: string): PaletteCluster | undefined {

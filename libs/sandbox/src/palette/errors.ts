@@ -31,13 +31,13 @@ export class PaletteErrors {
   }
 
   /** {code, message, details, ref}; code and message default to those of the status. */
-  answer(status: number, code?: string, message?: string): Answer {
+  answer(status: number, code?: string, message?: string, details: Record<string, string> = {}): Answer {
     return {
       status,
       body: {
         code: code ?? codes[status] ?? 'Error',
         message: message ?? messages[status] ?? `The request was answered with status ${status}`,
-        details: {},
+        details,
         ref: this.newRef(),
       },
     };
@@ -45,6 +45,13 @@ export class PaletteErrors {
 
   fail(status: number, code?: string, message?: string): WireError {
     return new WireError(this.answer(status, code, message));
+  }
+
+  /** A body that does not adhere to the schema: why, by field. */
+  invalid(details: Record<string, string>): WireError {
+    const [first] = Object.entries(details);
+    const message = first === undefined ? messages[400] : `${first[0]} in body ${first[1]}`;
+    return new WireError(this.answer(400, undefined, message, details));
   }
 
   notFound(what: string, uid: string): WireError {

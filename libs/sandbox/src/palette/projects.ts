@@ -9,12 +9,24 @@ export interface PaletteProject {
   status: { isDisabled: boolean; cleanUpStatus: { state: string; msg: string; cleanedResources: string[] } };
 }
 
-interface Ref {
+export interface Ref {
   uid: string;
   name: string;
 }
 
-const teams = ['platform', 'retail', 'payments', 'research'];
+/** What a project was made or changed to by its own API. */
+export interface ProjectOrder {
+  name: string;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  /** undefined: as they were before. */
+  teams?: Ref[];
+  users?: Ref[];
+  logoUid?: string;
+}
+
+/** Names of the teams; their uids are sealed numbers below that many. */
+export const teams = ['platform', 'retail', 'payments', 'research'];
 const topics = ['atlas', 'borealis', 'cobalt', 'delta', 'ember', 'fjord', 'granite', 'harbor'];
 
 /** One in 13 is disabled, one in 29 is being cleaned up (the word is free text upstream, so assumed). */
@@ -50,6 +62,52 @@ export function buildProject(
       cleanUpStatus: { state: cleaning ? 'InProgress' : '', msg: '', cleanedResources: [] },
     },
   };
+}
+
+/** A project made at run time, before its order is laid over it. */
+export function emptyProject(uid: string, createdAt: number): PaletteProject {
+  const created = isoTime(createdAt);
+  return {
+    metadata: {
+      name: '',
+      uid,
+      labels: {},
+      annotations: {},
+      creationTimestamp: created,
+      lastModifiedTimestamp: created,
+      deletionTimestamp: zeroTime,
+    },
+    spec: { alerts: [], logoUrl: '', teams: [], users: [] },
+    status: { isDisabled: false, cleanUpStatus: { state: '', msg: '', cleanedResources: [] } },
+  };
+}
+
+/** The project as an order of that time (ms) left it. Its scope is Palette's own to say. */
+export function asOrdered(project: PaletteProject, order: ProjectOrder, at: number): PaletteProject {
+  const { name, labels, annotations, teams: ordered, users, logoUid } = order;
+  const { spec, metadata } = project;
+  return {
+    ...project,
+    metadata: {
+      ...metadata,
+      name,
+      labels,
+      annotations: { ...annotations, scope: 'tenant' },
+      lastModifiedTimestamp: isoTime(at),
+    },
+    spec: {
+      ...spec,
+      teams: ordered ?? spec.teams,
+      users: users ?? spec.users,
+      logoUrl: logoUid === undefined ? spec.logoUrl : `/v1/assets/${logoUid}`,
+    },
+  };
+}
+
+/** The project while its clean-up takes away what it holds. */
+export function asCleaning(project: PaletteProject): PaletteProject {
+  const cleanUpStatus = { state: 'InProgress', msg: '', cleanedResources: [] };
+  return { ...project, status: { ...project.status, cleanUpStatus } };
 }
 
 /** The row of POST /v1/dashboard/projects. */

@@ -1,17 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Emulator, EmulatorInstance, World } from '../core/emulator.ts';
-import { type Rows, rowsOf } from '../core/pages.ts';
 import { isRecord } from '../core/population.ts';
+import { Bodies } from './bodies.ts';
 import { clusterRoutes } from './cluster-routes.ts';
-import type { Scope } from './deleted.ts';
-import { type AppDeployment, summaryForm } from './deployments.ts';
+import type { ByUid, PaletteContext } from './context.ts';
+import { deploymentRoutes } from './deployment-routes.ts';
 import { PaletteErrors } from './errors.ts';
 import { groupMetaForm } from './groups.ts';
-import { mappedRows, pageOf, queryText } from './paging.ts';
-import { type PaletteProject, projectSummary } from './projects.ts';
-import { parseNameFilter, parseSort, type SortFields } from './search.ts';
+import { queryText } from './paging.ts';
+import { projectRoutes } from './project-routes.ts';
 import { PaletteSessions, tokenLife } from './session.ts';
 import { PaletteState } from './state.ts';
+import { PaletteWrites } from './writes.ts';
 
 const credentials = {
   apiKey: 'palette-sandbox-api-key',
@@ -19,18 +19,6 @@ const credentials = {
   password: 'palette-sandbox-password',
   org: 'sandbox',
 } as const;
-
-/** What the route files share: the state, the error bodies and the scope of a call. */
-export interface PaletteContext {
-  state: PaletteState;
-  errors: PaletteErrors;
-  /** By the header ProjectUid, else the query parameter; a project that is not there is a 404 ProjectNotFoundInTenant. */
-  scopeOf(request: FastifyRequest): Scope;
-}
-
-interface ByUid {
-  Params: { uid: string };
-}
 
 export const palette: Emulator = {
   name: 'palette',
@@ -43,6 +31,8 @@ export const palette: Emulator = {
     const context: PaletteContext = {
       state,
       errors,
+      writes: new PaletteWrites(world, state, errors),
+      bodies: new Bodies(errors),
       scopeOf: (request) => {
         const header = request.headers['projectuid'];
         const uid =
@@ -62,6 +52,7 @@ export const palette: Emulator = {
         authRoutes(app, sessions, errors);
         app.register(async (guarded) => {
           guarded.addHook('onRequest', async (request) => {
+            state.settle();
             const { authorization, apikey } = request.headers;
             const known =
               authorization === undefined
@@ -107,105 +98,13 @@ function authRoutes(app: FastifyInstance, sessions: PaletteSessions, errors: Pal
   );
 }
 
-const times = {
-  creationTimestamp: (object: AppDeployment | PaletteProject) => object.metadata.creationTimestamp,
-  lastModifiedTimestamp: (object: AppDeployment | PaletteProject) => object.metadata.lastModifiedTimestamp,
-};
-
-function bodyOf(request: FastifyRequest): Record<string, unknown> {
-  return isRecord(request.body) ? request.body : {};
-}
-
-/** The rows that pass, in the order asked for; the rows themselves, unread, when neither was asked for. */
-function chosen<T>(
-  rows: Rows<T>,
-  passes: ((row: T) => boolean) | undefined,
-  order: ((left: T, right: T) => number) | undefined,
-): Rows<T> {
-  if (passes === undefined && order === undefined) return rows;
-  const found = rows.slice(0, rows.size).filter((row) => passes?.(row) ?? true);
-  return rowsOf(order === undefined ? found : found.sort(order));
-}
-
-/** Projects are the tenant's: a valid ProjectUid changes nothing here. */
-function projectRoutes(app: FastifyInstance, { state, errors }: PaletteContext): void {
-  const sorts: SortFields<PaletteProject> = { ...times, name: (project) => project.metadata.name };
-  const summary = (project: PaletteProject): Record<string, unknown> => {
-    const clusters = state.own(state.scopeOf(project.metadata.uid) ?? null);
-    const count = (passes: (word: string) => boolean, part: 'state' | 'health'): number =>
-      clusters.filter(({ status }) =>
-        passes(part === 'state' ? status.state : String(status.health?.['state'])),
-      ).length;
-    return projectSummary(
-      project,
-      {
-        errored: count((word) => word === 'Error', 'state'),
-        healthy: count((word) => word === 'Healthy', 'health'),
-        running: count((word) => word === 'Running', 'state'),
-        unhealthy: count((word) => word === 'UnHealthy', 'health'),
-      },
-      clusters.map(({ metadata }) => metadata.uid),
-    );
-  };
-  app.post('/v1/dashboard/projects', async (request) => {
-    const { filter, sort } = bodyOf(request);
-    const named = parseNameFilter(isRecord(filter) ? filter['name'] : undefined);
-    const passes = named && ((project: PaletteProject) => named(project.metadata.name));
-    const rows = chosen(state.projects, passes, parseSort(sort, sorts, errors));
-    return pageOf(request, mappedRows(rows, summary), errors);
-  });
-  app.get('/v1/projects', async (request) => pageOf(request, state.projects, errors));
-  app.get('/v1/dashboard/projects/metadata', async (request) => {
-    const wanted = queryText(request, 'name');
-    const all = state.projects.slice(0, state.projects.size);
-    const items = all
-      .filter(({ metadata }) => wanted === undefined || metadata.name === wanted)
-      .map(({ metadata }) => ({ metadata: { name: metadata.name, uid: metadata.uid } }));
-    return { items };
-  });
-  app.get<ByUid>('/v1/projects/:uid', async (request) => {
-    const found = state.projects.get(request.params.uid);
-    if (found === undefined) throw errors.notFound('project', request.params.uid);
-    return found;
-  });
-}
-
-function deploymentRoutes(app: FastifyInstance, { state, errors, scopeOf }: PaletteContext): void {
-  const sorts: SortFields<AppDeployment> = { ...times, appDeploymentName: (object) => object.metadata.name };
-  const summary = (deployment: AppDeployment): Record<string, unknown> => {
-    const cluster = state.anyCluster(deployment.spec.config.target.clusterRef.uid);
-    const health = cluster?.status.health?.['state'];
-    return summaryForm(deployment, typeof health === 'string' ? health : null);
-  };
-  app.post('/v1/dashboard/appDeployments', async (request) => {
-    const { filter, sort } = bodyOf(request);
-    const wanted = isRecord(filter) ? filter : {};
-    const named = parseNameFilter(wanted['appDeploymentName']);
-    const clusterUids = Array.isArray(wanted['clusterUids']) ? wanted['clusterUids'] : [];
-    const passes =
-      named === undefined && clusterUids.length === 0
-        ? undefined
-        : ({ metadata, spec }: AppDeployment) =>
-            (named?.(metadata.name) ?? true) &&
-            (clusterUids.length === 0 || clusterUids.includes(spec.config.target.clusterRef.uid));
-    const rows = chosen(state.deploymentsOf(scopeOf(request)), passes, parseSort(sort, sorts, errors));
-    const { items, listmeta } = pageOf(request, mappedRows(rows, summary), errors);
-    return { appDeployments: items, listmeta };
-  });
-  app.get<ByUid>('/v1/appDeployments/:uid', async (request) => {
-    const found = state.deployment(request.params.uid, scopeOf(request));
-    if (found === undefined) throw errors.notFound('app deployment', request.params.uid);
-    return found;
-  });
-}
-
 function groupRoutes(app: FastifyInstance, { state, errors, scopeOf }: PaletteContext): void {
   app.get('/v1/clustergroups/hostCluster/metadata', async (request) => ({
     items: state.groupsOf(scopeOf(request)).map(groupMetaForm),
   }));
   app.get<ByUid>('/v1/clustergroups/:uid', async (request) => {
     const { uid } = request.params;
-    const found = state.groupsOf(scopeOf(request)).find(({ metadata }) => metadata.uid === uid);
+    const found = state.group(uid, scopeOf(request));
     if (found === undefined) throw errors.notFound('cluster group', uid);
     return found;
   });

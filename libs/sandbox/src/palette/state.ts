@@ -9,6 +9,16 @@
  * - A search without a project answers the tenant's own clusters and those of all projects; the same goes for the app deployments.
  *   Reading ONE object wants its own scope: a project's cluster without `ProjectUid`, or a tenant's with it, is 404 ResourceNotFound.
  *   `/meta` and `/metadata` without a project answer the tenant's own clusters only. Neither shows deleted ones.
+ * - Names are unique: those of projects in the tenant, of clusters and app deployments in their scope; taken is 409 …AlreadyExists.
+ * - A wrong body is 400 InvalidRequest, with the field and why in `details`; what it names and is not there, 404 ResourceNotFound.
+ * - PUT of a project without `spec` leaves its members; a list in it replaces them. PATCH of a cluster's metadata replaces name, tags
+ *   and annotations that it names; `scope` and `projectUid` among the annotations stay as they are.
+ * - A project that holds live clusters or app deployments is 409 ResourceInUse to delete. With the clean-up, its apps go at once and its
+ *   clusters as if each was deleted (stuck ones too), then the project; until then its cleanUpStatus is InProgress and it takes no more.
+ * - A deleted cluster is Deleting for 3 minutes, one in Error, or among the seeded ones in Deleting, until it is forced. Forcing one that
+ *   has not been Deleting for 15 minutes is 409 ResourceConflict. Deleting what is Deleting already is a 204.
+ * - The agent of an imported cluster connects after 2 minutes; until then it is Importing.
+ * - An app deployment on a cluster group makes a virtual cluster of the given name, and leaves it behind when it is deleted.
  * - A search without an isDeleted filter shows deleted clusters too. The order without `sort` is that of the emulator, and stable.
  * - Error codes besides ResourceNotFound, ProjectNotFoundInTenant and TooManyRequests; ProjectNotFoundInTenant comes with 404.
  * - A refreshed token does not end the older one. `org` may be left out at login. A cookie is set but none is read.
@@ -22,113 +32,90 @@
 import type { ObjectControls, ObjectKind, World } from '../core/emulator.ts';
 import { hexKeys } from '../core/keys.ts';
 import { type Rows, rowsOf } from '../core/pages.ts';
-import { Population, populationControls } from '../core/population.ts';
-import { buildCluster, type ClusterClass, type PaletteCluster } from './clusters.ts';
-import { DeletedClusters, type Scope } from './deleted.ts';
-import { type AppDeployment, buildDeployment, type ClusterRef } from './deployments.ts';
+import { type Population, populationControls } from '../core/population.ts';
+import type { AppDeployment, ClusterRef } from './app-form.ts';
+import { PaletteClusters, projectOf } from './cluster-state.ts';
+import type { PaletteCluster } from './clusters.ts';
+import type { Scope } from './deleted.ts';
+import { buildDeployment, buildOrderedDeployment } from './deployments.ts';
 import { buildGroup, type PaletteGroup } from './groups.ts';
-import { builtRows, joinRows } from './paging.ts';
-import { buildProject, type PaletteProject } from './projects.ts';
-import type { ClusterFilter, Common } from './search.ts';
-
-const uidDigits = 24;
-
-interface ClusterList {
-  common: Common;
-  rows: Rows<PaletteCluster>;
-}
-
-/** How many objects of each kind a scale means. */
-export function countsOf(
-  scale: number,
-): Record<'projects' | ClusterClass | 'deleted' | 'deployments' | 'groups', number> {
-  const clusters = Math.round(scale * 0.6);
-  const tenant = Math.max(1, Math.round(clusters * 0.1));
-  const nested = Math.max(1, Math.round((clusters - tenant) * 0.2));
-  return {
-    projects: Math.max(3, Math.round(scale * 0.1)),
-    tenant,
-    nested,
-    plain: Math.max(1, clusters - tenant - nested),
-    deleted: Math.max(2, Math.round(clusters * 0.02)),
-    deployments: Math.max(1, Math.round(scale * 0.3)),
-    groups: Math.min(20, Math.max(2, Math.round(scale / 20))),
-  };
-}
+import { Orders } from './orders.ts';
+import { joinRows } from './paging.ts';
+import { type Counts, countsOf, partOfProject, populate, uidDigits } from './populations.ts';
+import { buildProject, emptyProject, type PaletteProject } from './projects.ts';
 
 export class PaletteState implements ObjectControls {
+  readonly orders = new Orders();
   readonly projects: Population<PaletteProject>;
+  readonly clusters: PaletteClusters;
   readonly groups: Population<PaletteGroup>;
   readonly deployments: Population<AppDeployment>;
-  private readonly clusters: Readonly<Record<ClusterClass, Population<PaletteCluster>>>;
+  /** Those that the API's own POST has made. */
+  readonly orderedDeployments: Population<AppDeployment>;
   private readonly world: World;
-  private readonly counts: ReturnType<typeof countsOf>;
+  private readonly counts: Counts;
   private readonly controls: ObjectControls;
-  private readonly added = { deployment: 0, cluster: 0 };
-  private readonly deleted: DeletedClusters;
+  private addedDeployments = 0;
 
   constructor(world: World) {
     this.world = world;
-    this.counts = countsOf(world.scale);
-    this.projects = this.population('project', this.counts.projects, (index, uid, context) =>
-      buildProject(index, uid, hexKeys(world.seedOf('team'), uidDigits).keyOf(index % 4), context),
-    );
-    this.clusters = {
-      tenant: this.clusterPopulation('tenant'),
-      plain: this.clusterPopulation('plain'),
-      nested: this.clusterPopulation('nested'),
-    };
-    this.deleted = new DeletedClusters({
-      world,
-      slots: this.counts.deleted,
-      projects: this.counts.projects,
-      uidDigits,
-      projectRef: (index) => this.projectRef(index),
+    const counts = countsOf(world.scale);
+    this.counts = counts;
+    const { orders } = this;
+    this.projects = populate(world, 'project', counts.projects, (index, uid, context) => {
+      const teamUid = hexKeys(world.seedOf('team'), uidDigits).keyOf(index % 4);
+      return orders.projectNow(
+        index >= counts.projects && orders.isOrdered(uid)
+          ? emptyProject(uid, context.addedAt ?? context.now)
+          : buildProject(index, uid, teamUid, context),
+      );
     });
-    this.groups = this.population('group', this.counts.groups, (index, uid, context) =>
+    this.clusters = new PaletteClusters({
+      world,
+      counts,
+      orders,
+      projectRef: (index) => {
+        const uid = this.projects.keyAt(index);
+        return { uid, name: this.projects.byIndex(index)?.metadata.name ?? '' };
+      },
+      groupUid: (index) => this.groups.keyAt(index),
+    });
+    this.groups = populate(world, 'group', counts.groups, (index, uid, context) =>
       buildGroup(
         index,
         { uid, projectUid: this.ownerUid(index), members: this.groupMembers(index) },
         context,
       ),
     );
-    this.deployments = this.population('deployment', this.counts.deployments, (index, uid, context) =>
-      buildDeployment(
-        index,
-        {
-          uid,
-          projectUid: this.projects.keyAt(index % this.counts.projects),
-          cluster: this.clusterOf(index),
-          profileUid: hexKeys(world.seedOf('profile'), uidDigits).keyOf(index % 8),
-        },
-        context,
-      ),
-    );
-    this.controls = populationControls({
-      project: this.projects,
-      cluster_group: this.groups,
-      deployment: this.deployments,
-      cluster: {
-        size: 0,
-        add: (count) => this.clusters.plain.add(count),
-        remove: (key) => this.removeCluster(key),
-        touch: (key, change) => Object.values(this.clusters).some((some) => some.touch(key, change)),
-      },
+    this.deployments = populate(world, 'deployment', counts.deployments, (index, uid, context) => {
+      const place = {
+        uid,
+        projectUid: this.projects.keyAt(index % counts.projects),
+        cluster: this.clusterOf(index),
+        profileUid: hexKeys(world.seedOf('profile'), uidDigits).keyOf(index % 8),
+      };
+      return orders.deploymentNow(buildDeployment(index, place, context), context.now);
     });
+    this.orderedDeployments = populate(world, 'deployment ordered', 0, (index, uid, context) => {
+      const order = orders.deployments[index];
+      if (order === undefined) throw new RangeError(`no deployment ${index} was ordered`);
+      return orders.deploymentNow(buildOrderedDeployment(order, uid, context), context.now);
+    });
+    this.controls = this.controlsOfKinds();
   }
 
   add(kind: ObjectKind, count: number): string[] {
-    const keys = this.controls.add(kind, count);
-    if (kind === 'cluster' || kind === 'deployment') this.added[kind] += count;
-    return keys;
+    return this.controls.add(kind, count);
   }
 
   remove(kind: ObjectKind, key: string): boolean {
+    this.settle();
     return this.controls.remove(kind, key);
   }
 
   /** A bare {name} means metadata.name, where every object here keeps it. */
   touch(kind: ObjectKind, key: string, change: Record<string, unknown>): boolean {
+    this.settle();
     const { name, ...rest } = change;
     const inner = typeof name === 'string' ? { metadata: { name } } : {};
     return this.controls.touch(kind, key, { ...rest, ...inner });
@@ -136,8 +123,21 @@ export class PaletteState implements ObjectControls {
 
   /** Deleted clusters do not count. */
   size(kind: ObjectKind): number {
-    if (kind !== 'cluster') return this.controls.size(kind);
-    return Object.values(this.clusters).reduce((sum, some) => sum + some.size, 0);
+    this.settle();
+    return this.controls.size(kind);
+  }
+
+  /** Lets happen what was due by now: clusters that are gone, and projects whose clean-up is over. Whoever looks calls it first. */
+  settle(): void {
+    for (const { uid, at } of this.orders.departures.over(this.world.clock.now())) {
+      this.clusters.takeAway(uid, at);
+    }
+    for (const uid of this.orders.cleaningProjects()) {
+      const scope = this.scopeOf(uid);
+      if (scope !== undefined && this.clusters.own(scope).length > 0) continue;
+      this.projects.remove(uid);
+      this.orders.forgetProject(uid);
+    }
   }
 
   /** undefined: there is no such project. */
@@ -146,109 +146,58 @@ export class PaletteState implements ObjectControls {
     return index === undefined ? undefined : { uid: projectUid, index };
   }
 
-  /** All clusters of a scope that pass, deleted ones last. O(page) where the filter only asks for isDeleted and nested or not. */
-  search(scope: Scope, filter: ClusterFilter): Rows<PaletteCluster> {
-    return joinRows(
-      this.lists(scope).flatMap(({ common, rows }) => {
-        const verdict = filter.ofAll(common);
-        if (verdict === false) return [];
-        if (verdict === true) return [rows];
-        const passing = rows.slice(0, rows.size).filter((one) => filter.of(one, common.isDeleted));
-        return [rowsOf(passing)];
-      }),
-    );
-  }
-
-  /** The scope's own live clusters: for the tenant, those in no project. */
-  own(scope: Scope): PaletteCluster[] {
-    if (scope === null) return this.clusters.tenant.slice(0, this.clusters.tenant.size);
-    return this.lists(scope)
-      .filter((list) => !list.common.isDeleted)
-      .flatMap((list) => list.rows.slice(0, list.rows.size));
-  }
-
-  /** One cluster of the scope itself, deleted ones for their 72 hours too. */
-  cluster(uid: string, scope: Scope): PaletteCluster | undefined {
-    const live = Object.values(this.clusters).map((some) => some.get(uid));
-    return [...live, this.deleted.find(uid)].find(
-      (one) => one !== undefined && projectOf(one) === (scope?.uid ?? null),
-    );
-  }
-
   deploymentsOf(scope: Scope): Rows<AppDeployment> {
-    if (scope === null) return this.deployments;
-    const end = this.counts.deployments + this.added.deployment;
-    return this.partOf(this.deployments, scope.index, end);
+    if (scope === null) return joinRows([this.deployments, this.orderedDeployments]);
+    const end = this.counts.deployments + this.addedDeployments;
+    const ordered = this.orderedDeployments.filter(
+      (one) => one.metadata.annotations['projectUid'] === scope.uid,
+    );
+    return joinRows([
+      partOfProject(this.deployments, scope.index, this.counts.projects, end),
+      rowsOf(ordered),
+    ]);
   }
 
   deployment(uid: string, scope: Scope): AppDeployment | undefined {
-    const found = this.deployments.get(uid);
+    const found = this.deployments.get(uid) ?? this.orderedDeployments.get(uid);
     return found?.metadata.annotations['projectUid'] === (scope?.uid ?? null) ? found : undefined;
   }
 
   /** The scope's own groups, and in a project those of the tenant too. */
   groupsOf(scope: Scope): PaletteGroup[] {
-    return this.groups.filter(({ metadata }) => {
-      const owner = metadata.annotations['projectUid'];
-      return owner === undefined || owner === scope?.uid;
+    return this.groups.filter((group) => isVisible(group, scope));
+  }
+
+  group(uid: string, scope: Scope): PaletteGroup | undefined {
+    const found = this.groups.get(uid);
+    return found !== undefined && isVisible(found, scope) ? found : undefined;
+  }
+
+  private controlsOfKinds(): ObjectControls {
+    const { clusters, deployments, orderedDeployments: ordered } = this;
+    return populationControls({
+      project: this.projects,
+      cluster_group: this.groups,
+      deployment: {
+        get size() {
+          return deployments.size + ordered.size;
+        },
+        add: (count) => {
+          this.addedDeployments += count;
+          return deployments.add(count);
+        },
+        remove: (key) => deployments.remove(key) || ordered.remove(key),
+        touch: (key, change) => deployments.touch(key, change) || ordered.touch(key, change),
+      },
+      cluster: {
+        get size() {
+          return clusters.size;
+        },
+        add: (count) => clusters.add(count),
+        remove: (key) => clusters.takeAway(key, this.world.clock.now()),
+        touch: (key, change) => clusters.touch(key, change),
+      },
     });
-  }
-
-  /** The live cluster that a deployment names. */
-  anyCluster(uid: string): PaletteCluster | undefined {
-    return this.clusters.nested.get(uid) ?? this.clusters.plain.get(uid) ?? this.clusters.tenant.get(uid);
-  }
-
-  private lists(scope: Scope): ClusterList[] {
-    const live = { isDeleted: false, nested: false };
-    const gone = { common: { isDeleted: true, nested: false }, rows: this.deleted.seeded(scope) };
-    if (scope === null) {
-      return [
-        { common: live, rows: this.clusters.tenant },
-        { common: live, rows: this.clusters.plain },
-        { common: { ...live, nested: true }, rows: this.clusters.nested },
-        gone,
-        ...this.buriedLists(scope),
-      ];
-    }
-    const { plain, nested } = this.clusters;
-    return [
-      { common: live, rows: this.partOf(plain, scope.index, this.counts.plain + this.added.cluster) },
-      { common: { ...live, nested: true }, rows: this.partOf(nested, scope.index, this.counts.nested) },
-      gone,
-      ...this.buriedLists(scope),
-    ];
-  }
-
-  /** Object i of a project population lies in project i modulo the seeded projects. */
-  private partOf<T extends object>(population: Population<T>, project: number, end: number): Rows<T> {
-    const indexes: number[] = [];
-    if (project < this.counts.projects) {
-      for (let index = project; index < end; index += this.counts.projects) {
-        if (population.has(index)) indexes.push(index);
-      }
-    }
-    return builtRows(indexes, (index) => population.byIndex(index));
-  }
-
-  private buriedLists(scope: Scope): ClusterList[] {
-    const buried = this.deleted.buried(scope);
-    return [false, true].map((nested) => ({
-      common: { isDeleted: true, nested },
-      rows: rowsOf(buried.filter((one) => (one.spec.cloudType === 'nested') === nested)),
-    }));
-  }
-
-  private removeCluster(uid: string): boolean {
-    const cluster = this.anyCluster(uid);
-    if (cluster === undefined || !Object.values(this.clusters).some((some) => some.remove(uid))) return false;
-    this.deleted.bury(cluster);
-    return true;
-  }
-
-  private projectRef(index: number): { uid: string; name: string } {
-    const uid = this.projects.keyAt(index);
-    return { uid, name: this.projects.byIndex(index)?.metadata.name ?? '' };
   }
 
   /** Host clusters of the group's own scope: every third group is a project's, the others are the tenant's. */
@@ -259,8 +208,8 @@ export class PaletteState implements ObjectControls {
     const step = owner === null ? 1 : this.counts.projects;
     const indexes = [0, 1, 2].map((turn) => (first + turn * step) % (this.counts[kind] || 1));
     return [...new Set(indexes)].flatMap((index) => {
-      const found = this.clusters[kind].byIndex(index);
-      return found === undefined || projectOf(found) !== this.ownerUid(group) ? [] : [found];
+      const { cluster } = this.clusters.seededAt(kind, index);
+      return cluster === undefined || projectOf(cluster) !== this.ownerUid(group) ? [] : [cluster];
     });
   }
 
@@ -282,46 +231,15 @@ export class PaletteState implements ObjectControls {
       const first = kind === 'tenant' ? 0 : project;
       const choices = Math.ceil((this.counts[kind] - first) / step);
       if (choices <= 0) continue;
-      const index = first + (round % choices) * step;
-      const uid = this.clusters[kind].keyAt(index);
-      const name = this.clusters[kind].byIndex(index)?.metadata.name ?? '';
+      const { uid, cluster } = this.clusters.seededAt(kind, first + (round % choices) * step);
+      const name = cluster?.metadata.name ?? '';
       return { deploymentClusterType: kind === 'nested' ? 'virtual' : 'host', name, uid };
     }
     throw new RangeError('a Palette tenant without any cluster');
   }
-
-  private clusterPopulation(kind: ClusterClass): Population<PaletteCluster> {
-    return this.population(`cluster ${kind}`, this.counts[kind], (index, uid, context) =>
-      buildCluster(
-        index,
-        {
-          class: kind,
-          uid,
-          project: kind === 'tenant' ? null : this.projectRef(index % this.counts.projects),
-          groupUid: kind === 'nested' ? this.groups.keyAt(index % 2) : null,
-        },
-        context,
-      ),
-    );
-  }
-
-  private population<T extends object>(
-    name: string,
-    seeded: number,
-    build: (index: number, uid: string, context: Parameters<typeof buildProject>[3]) => T,
-  ): Population<T> {
-    const seed = this.world.seedOf(name);
-    const keys = hexKeys(seed, uidDigits);
-    return new Population<T>({
-      clock: this.world.clock,
-      seed,
-      seeded,
-      keys,
-      build: (index, context) => build(index, keys.keyOf(index), context),
-    });
-  }
 }
 
-function projectOf(cluster: PaletteCluster): string | null {
-  return cluster.metadata.annotations['projectUid'] ?? null;
+function isVisible({ metadata }: PaletteGroup, scope: Scope): boolean {
+  const owner = metadata.annotations['projectUid'];
+  return owner === undefined || owner === scope?.uid;
 }
