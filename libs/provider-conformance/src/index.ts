@@ -8,6 +8,7 @@ export {
   type KindOptions,
   titleOf,
 } from './options.ts';
+export type { Sample, SampleWorld, WriteSamples } from './samples.ts';
 export type {
   FaultRule,
   SeenRequest,

@@ -1,6 +1,7 @@
-import type { Key, Kind } from '@fleetgate/model';
+import type { Fault, Key, Kind } from '@fleetgate/model';
 import type { ProviderDefinition } from '@fleetgate/provider-spec';
 import type { z } from 'zod';
+import type { WriteSamples } from './samples.ts';
 import type { UpstreamUnderTest } from './upstream.ts';
 
 /** A test that this provider cannot pass, because of its upstream. It must fail: one that passes fails the run. */
@@ -20,6 +21,17 @@ export interface ConformanceOptions<Schema extends z.ZodType = z.ZodType> {
   readonly refusedSettings: (upstream: UpstreamUnderTest) => Readonly<Record<string, unknown>>;
   readonly deviations?: readonly Deviation[];
   readonly kinds?: Partial<Record<Kind, KindOptions>>;
+  /** What each operation that changes something is tried with; one that the provider has and that is missing here fails the run. */
+  readonly writes?: WriteSamples;
+  /**
+   * A refusal in which the upstream names fields, and how they are called in our inputs; null: it never names any. Required
+   * where the provider changes something.
+   */
+  readonly refusal?: {
+    readonly status: number;
+    readonly body: unknown;
+    readonly details: Fault['details'];
+  } | null;
   /** which requests are logins or renewals, by path; default: `login`, `auth…`, `token`, `session` as a part of the path */
   readonly sessionPath?: RegExp;
 }
@@ -35,6 +47,13 @@ export interface KindOptions {
   readonly controlKind?: Kind;
   /** the name of an object for the upstream's control; default: the last part of its key */
   readonly controlKey?: (key: Key) => string;
+  /** unified fields that the upstream takes and does not show again */
+  readonly unshown?: readonly string[];
+  /**
+   * Wire fields by which somebody else changes an object, where the upstream has versions: a write that expects the object as it
+   * was before is a `conflict`.
+   */
+  readonly versioned?: Record<string, unknown>;
 }
 
 export interface ConformanceTest {

@@ -5,6 +5,7 @@ import {
   type Deadlines,
   memoryTokens,
   newCall,
+  type Observer,
   systemClock,
   type Transport,
 } from '@fleetgate/provider-runtime';
@@ -14,11 +15,13 @@ import {
   type Facet,
   facetOf,
   type Host,
+  type Journal,
   type Provider,
   type Send,
   type TokenStore,
 } from '@fleetgate/provider-spec';
 import type { z } from 'zod';
+import { type Changes, createChanges } from './changes.ts';
 import { type Objects, objectsOf } from './objects.ts';
 import type { ConformanceOptions } from './options.ts';
 import { type Relay, startRelay } from './relay.ts';
@@ -49,8 +52,14 @@ export interface Subject {
   /** Another provider on the same upstream, with a token store of its own unless one is given. */
   connect(other?: { settings?: unknown; tokens?: TokenStore }): Provider;
   /** The same under everything that the runtime adds: trace, deadline, retry, limits. */
-  connectRuntime(other?: { deadlines?: Partial<Deadlines>; tokens?: TokenStore }): Provider;
-  call(signal?: AbortSignal): Call;
+  connectRuntime(other?: {
+    deadlines?: Partial<Deadlines>;
+    tokens?: TokenStore;
+    observer?: Observer;
+  }): Provider;
+  call(signal?: AbortSignal, journal?: Journal): Call;
+  /** the requests that the provider sends to change something */
+  readonly changes: Changes;
   /** how many requests the provider has sent */
   sent(): number;
   /** The kind's facet, as one type for all kinds. */
@@ -96,12 +105,13 @@ function makeSubject<Schema extends z.ZodType>(
   let sent = 0;
   let calls = 0;
 
+  const changes = createChanges((request, call) => transport.send(request, call), upstream.control);
   const send: Send = (request, call) => {
     sent += 1;
     if (sent > requestBound) {
       return Promise.reject(new Error(`the provider sent more than ${requestBound} requests`));
     }
-    return transport.send(request, call);
+    return changes.send(request, call);
   };
 
   const newTokens = () => memoryTokens(clock);
@@ -120,6 +130,7 @@ function makeSubject<Schema extends z.ZodType>(
       random,
       tokens: other.tokens ?? newTokens(),
       ...(other.deadlines ? { deadlines: other.deadlines } : {}),
+      ...(other.observer ? { observer: other.observer } : {}),
     });
   const provider = connect({ tokens });
 
@@ -136,9 +147,11 @@ function makeSubject<Schema extends z.ZodType>(
     connectRuntime,
     tokens,
     newTokens,
-    call(signal = AbortSignal.timeout(callBoundMs)) {
+    changes,
+    call(signal = AbortSignal.timeout(callBoundMs), journal) {
       calls += 1;
-      return newCall({ requestId: `conformance-${calls}`, signal, random });
+      const call = newCall({ requestId: `conformance-${calls}`, signal, random });
+      return journal ? { ...call, journal } : call;
     },
     sent: () => sent,
     facet(kind, of = provider) {

@@ -1,7 +1,17 @@
 import { type Kind, kinds } from '@fleetgate/model';
-import { facetOf, type Host, type Limits, type Provider } from '@fleetgate/provider-spec';
+import {
+  type FacetName,
+  facetOf,
+  type Host,
+  type Limits,
+  type Provider,
+  type WriteOperation,
+  type WriteRules,
+  writeOperations,
+} from '@fleetgate/provider-spec';
 import { z } from 'zod';
 import type { ConformanceOptions, ConformanceTest, KindOptions } from './options.ts';
+import type { WriteSamples } from './samples.ts';
 import { type Subject, type SubjectOptions, withSubject } from './subject.ts';
 import type { UpstreamUnderTest } from './upstream.ts';
 
@@ -21,6 +31,11 @@ export interface Suite {
   connectExample(host: Host): Provider;
   refusedSettings(upstream: UpstreamUnderTest): unknown;
   kindOptions(kind: Kind): KindOptions;
+  /** every operation that changes something */
+  readonly writes: readonly Write[];
+  readonly rules: WriteRules;
+  readonly samples: WriteSamples;
+  readonly refusal: ConformanceOptions['refusal'];
   test(group: string, name: string, work: Work, subject?: SubjectOptions): ConformanceTest;
 }
 
@@ -58,12 +73,35 @@ export function createSuite<Schema extends z.ZodType>(options: ConformanceOption
     connectExample,
     refusedSettings: options.refusedSettings,
     kindOptions: (kind) => options.kinds?.[kind] ?? {},
+    writes: present ? writesOf(present) : [],
+    rules: definition.writes ?? {},
+    samples: options.writes ?? {},
+    refusal: options.refusal,
     test: (group, name, work, subject = {}) => ({
       group,
       name,
       run: () => withSubject(options, subject, work),
     }),
   };
+}
+
+/** One operation that changes something. */
+export interface Write {
+  /** `projects.create` */
+  readonly name: string;
+  readonly kind: Kind;
+  readonly facet: FacetName;
+  readonly operation: WriteOperation;
+}
+
+function writesOf(provider: Provider): Write[] {
+  return kinds.flatMap((kind) => {
+    const facet = facetOf[kind];
+    const operations: object = provider[facet] ?? {};
+    return writeOperations
+      .filter((operation) => operation in operations)
+      .map((operation) => ({ name: `${facet}.${operation}`, kind, facet, operation }));
+  });
 }
 
 function looked(connect: () => Provider): Provider | undefined {

@@ -34,6 +34,7 @@ const caught: Record<Defect, { auth?: 'session' | 'key'; by: readonly string[] }
       'cancel › clusters.list: a caller who has left already costs no request',
       'faults › clusters.list: no answer before the end of the call is timeout',
       'trace › clusters.list: the deadline ends the request, and its socket is freed',
+      'projects › create: a caller who leaves ends it and frees the socket, and it can be taken up',
     ],
   },
   'invents a status': {
@@ -75,7 +76,10 @@ const caught: Record<Defect, { auth?: 'session' | 'key'; by: readonly string[] }
   'maps get another way': { by: ['shape › clusters: get answers the record that list had'] },
   'makes up a project': { by: ['clusters › project_key names something that is listed'] },
   'makes up its calls': {
-    by: ['trace › clusters.list: every request carries the request id and trace of its call'],
+    by: [
+      'trace › clusters.list: every request carries the request id and trace of its call',
+      'projects › create: every request carries the request id and trace of its call',
+    ],
   },
   'never renews': {
     auth: 'session',
@@ -98,6 +102,65 @@ const caught: Record<Defect, { auth?: 'session' | 'key'; by: readonly string[] }
       'paging › clusters: a walk without a limit sees every object once',
       'paging › clusters: a huge limit is taken as far as the upstream allows',
     ],
+  },
+  'answers a removal of nothing': { by: ['projects › remove: an unknown key is not_found'] },
+  'archives what it should remove': {
+    by: ['projects › remove: what is removed is not_found in the end, and no longer listed'],
+  },
+  'calls an ended rollout cancelled': {
+    auth: 'key',
+    by: ['deployments › cancel: where nothing is under way it is a conflict'],
+  },
+  'changes without a step': {
+    by: [
+      'projects › create: asked for twice in one write, it is done once',
+      'projects › create: a dry run changes nothing, and tells what would be sent',
+    ],
+  },
+  'drops what a patch does not name': {
+    by: ['projects › patch: changes what it names, field by field, and keeps the rest'],
+  },
+  'finds by the name alone': {
+    by: ['projects › create: what another write has made is not taken for its own'],
+  },
+  'ignores the expected version': {
+    by: ['projects › patch: an object that somebody else has changed is a conflict'],
+  },
+  'keeps what a replacement does not name': {
+    by: ['projects › replace: drops what it does not name: description, labels'],
+  },
+  'leaves a rule out': {
+    by: ['shape › every operation that changes something has its rule, and every rule its operation'],
+  },
+  'marks a change as repeatable': {
+    by: [
+      'projects › create: asked for twice in one write, it is done once',
+      'projects › create: a dry run changes nothing, and tells what would be sent',
+    ],
+  },
+  'names fields as the upstream does': {
+    by: ['shape › fields that the upstream refuses are told by our names'],
+  },
+  'never looks for what it made': {
+    auth: 'key',
+    by: [
+      'projects › create: what took effect and lost its answer is found, and not sent again',
+      'deployments › deploy: a process that ends before it has recorded an effect is taken up, and nothing is sent twice',
+    ],
+  },
+  'puts its key into the address': {
+    auth: 'key',
+    by: ['projects › create: a dry run changes nothing, and tells what would be sent'],
+  },
+  'quotes a kubeconfig': { by: ['clusters › kubeconfig: is in no record, event or fault'] },
+  'reads before it takes a removal up': {
+    by: ['projects › remove: asked for twice in one write, it is done once'],
+  },
+  'takes a refusal for an outage': {
+    by: ['projects › create: a refusal is a fault of its own code, and leaves nothing begun'],
+  },
+  'takes any spec': {
+    by: ['shape › projects.create: the schema of spec is strict, and can be shown as JSON schema'],
   },
   'writes local time': {
     by: ['shape › clusters: times are RFC 3339 in UTC with milliseconds, and no zero time'],

@@ -1,12 +1,15 @@
-import { type AnyRecord, Fault, type FaultCode, type Key } from '@fleetgate/model';
+import { type AnyRecord, Fault, type FaultCode, type Key, type ProjectRecord } from '@fleetgate/model';
 import type {
   Call,
   Facet,
   Host,
   IncomingResponse,
   Page,
+  Projects,
   Provider,
   ProviderDefinition,
+  Step,
+  StepResult,
 } from '@fleetgate/provider-spec';
 import { z } from 'zod';
 
@@ -14,19 +17,28 @@ import { z } from 'zod';
 export type Defect =
   | 'accepts foreign cursors'
   | 'accepts unknown settings'
+  | 'answers a removal of nothing'
+  | 'archives what it should remove'
   | 'asks for the account without credentials'
   | 'builds paths of raw keys'
+  | 'calls an ended rollout cancelled'
   | 'calls a server error unavailable'
   | 'connects with a request'
+  | 'changes without a step'
   | 'drops Retry-After'
+  | 'drops what a patch does not name'
   | 'fails on unknown words'
+  | 'finds by the name alone'
   | 'gives next for ever'
   | 'has a field of its own'
   | 'has its own timeout'
   | 'hides a shifted walk'
+  | 'ignores the expected version'
   | 'ignores the signal'
   | 'invents a status'
   | 'leaks its credential'
+  | 'keeps what a replacement does not name'
+  | 'leaves a rule out'
   | 'leaves a secret unmarked'
   | 'lets a caller own the renewal'
   | 'logs in for every caller'
@@ -35,12 +47,20 @@ export type Defect =
   | 'maps get another way'
   | 'makes up a project'
   | 'makes up its calls'
+  | 'marks a change as repeatable'
+  | 'names fields as the upstream does'
+  | 'never looks for what it made'
   | 'never renews'
   | 'passes over a later failure'
+  | 'puts its key into the address'
+  | 'quotes a kubeconfig'
   | 'quotes the upstream'
   | 'reads anything as a list'
+  | 'reads before it takes a removal up'
   | 'shows secrets in native'
   | 'takes a 404 for an empty list'
+  | 'takes any spec'
+  | 'takes a refusal for an outage'
   | 'takes a short page for the last'
   | 'writes local time';
 
@@ -52,7 +72,12 @@ const Thing = z.looseObject({
   madeAt: z.string().nullish(),
   projectId: z.string().nullish(),
   members: z.array(z.string()).nullish(),
+  deploymentId: z.string().nullish(),
+  note: z.string().nullish(),
+  tags: z.record(z.string(), z.string()).nullish(),
+  version: z.number().nullish(),
 });
+const Spec = z.strictObject({ flavour: z.string().optional() });
 type Thing = z.infer<typeof Thing>;
 
 const codes: Record<number, FaultCode> = {
@@ -105,6 +130,18 @@ export function tinyProvider(auth: 'session' | 'key', ...defects: readonly Defec
       ...(requestsPerSecond === undefined ? {} : { perSecond: requestsPerSecond }),
       ...(burst === undefined ? {} : { burst }),
     }),
+    writes: {
+      projects: {
+        create: {
+          fields: ['name', 'description', 'labels'],
+          spec: has('takes any spec') ? z.looseObject({}) : Spec,
+        },
+        replace: { fields: ['name', 'description', 'labels'] },
+        patch: { fields: ['name', 'description', 'labels'] },
+        ...(has('leaves a rule out') ? {} : { remove: { fields: [] } }),
+      },
+      ...(auth === 'key' ? { deployments: { cancel: { fields: [] }, deploy: { fields: ['version'] } } } : {}),
+    },
     connect: (parsed, host) => connect(parsed as Settings, host, auth, has),
   };
   return definition;
@@ -124,15 +161,19 @@ function connect(
     call: Call,
     headers: Record<string, string>,
     body?: string,
+    method = body === undefined ? 'GET' : 'POST',
   ): Promise<IncomingResponse> {
+    const changing = path !== '/login' && method !== 'GET';
+    const key = changing && has('puts its key into the address') ? `?key=${secret}` : '';
     const own = has('ignores the signal') ? { ...call, signal: new AbortController().signal } : call;
     return host.send(
       {
-        method: body === undefined ? 'GET' : 'POST',
-        url: `${settings.baseUrl}${path}`,
+        method,
+        url: `${settings.baseUrl}${path}${key}`,
         headers: { ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
         ...(body === undefined ? {} : { body }),
-        repeatable: true,
+        repeatable: !changing || has('marks a change as repeatable'),
+        ...(path === '/login' ? { preliminary: true } : {}),
         timeoutMs: has('has its own timeout') ? 60_000 : settings.timeoutMs,
       },
       has('makes up its calls') ? { ...own, requestId: 'made-up-0001' } : own,
@@ -172,19 +213,29 @@ function connect(
     return untilAborted(renewal, call.signal);
   }
 
-  async function ask<S extends z.ZodType>(path: string, call: Call, schema: S): Promise<z.output<S>> {
+  interface Change {
+    method: string;
+    body?: object;
+    headers?: Record<string, string>;
+  }
+
+  async function ask<S extends z.ZodType>(
+    path: string,
+    call: Call,
+    schema: S,
+    { method = 'GET', body, headers = {} }: Partial<Change> = {},
+  ): Promise<z.output<S>> {
+    const text = body && JSON.stringify(body);
+    const go = (own: Record<string, string>) => send(path, call, { ...headers, ...own }, text, method);
     if (auth === 'key') {
-      let response = await send(path, call, { 'x-api-key': secret });
-      while (has('loops on 401') && response.status === 401) {
-        response = await send(path, call, { 'x-api-key': secret });
-      }
+      let response = await go({ 'x-api-key': secret });
+      while (has('loops on 401') && response.status === 401) response = await go({ 'x-api-key': secret });
       return read(response, schema);
     }
     const first = await token(undefined, call);
-    let response = await send(path, call, { authorization: `Bearer ${first}` });
+    let response = await go({ authorization: `Bearer ${first}` });
     if (response.status === 401 && !has('never renews')) {
-      const next = await token(first, call);
-      response = await send(path, call, { authorization: `Bearer ${next}` });
+      response = await go({ authorization: `Bearer ${await token(first, call)}` });
     }
     return read(response, schema);
   }
@@ -192,8 +243,13 @@ function connect(
   function read<S extends z.ZodType>(response: IncomingResponse, schema: S): z.output<S> {
     const upstream = { status: response.status };
     const body = parsed(response.text);
-    if (response.status !== 200) {
-      const said = z.object({ message: z.string() }).safeParse(body);
+    if (response.status > 299) {
+      const said = z.object({ message: z.string(), field: z.string().nullish() }).safeParse(body);
+      const field = said.data?.field;
+      const ours = has('names fields as the upstream does') ? field : field && { title: 'name' }[field];
+      if (has('takes a refusal for an outage') && response.status === 409) {
+        throw new Fault('unexpected', 'tiny is out of order', { upstream });
+      }
       let words = said.success ? said.data.message : 'no words';
       if (!has('quotes the upstream')) for (const one of known) words = words.replaceAll(one, '…');
       if (has('leaks its credential')) words += ` (asked with ${secret})`;
@@ -201,11 +257,15 @@ function connect(
       const outage: FaultCode = has('calls a server error unavailable') ? 'unavailable' : 'unexpected';
       throw new Fault(codes[response.status] ?? outage, `tiny answered ${response.status}: ${words}`, {
         upstream,
+        details: ours ? [{ field: ours, message: words }] : [],
         ...(Number.isNaN(wait) || has('drops Retry-After') ? {} : { retryAfterMs: wait }),
       });
     }
-    const answer = schema.safeParse(body);
-    if (!answer.success) throw new Fault('unexpected', 'tiny broke its contract', { upstream });
+    const answer = schema.safeParse(response.status === 204 ? undefined : body);
+    if (!answer.success) {
+      const words = has('quotes a kubeconfig') ? `: ${response.text}` : '';
+      throw new Fault('unexpected', `tiny broke its contract${words}`, { upstream });
+    }
     return answer.data;
   }
 
@@ -274,7 +334,7 @@ function connect(
     return {
       key: [id],
       name: title,
-      labels: {},
+      labels: thing.tags ?? {},
       native_status: state ?? null,
       created_at: at,
       updated_at: null,
@@ -297,6 +357,157 @@ function connect(
     );
   }
 
+  function projectOf(thing: Thing) {
+    return {
+      ...record(thing),
+      status: word(thing.state, 'active' as const, 'archived' as const),
+      description: thing.note ?? null,
+      team: null,
+    };
+  }
+
+  const Things = z.object({ items: z.array(Thing) });
+
+  function step<T extends StepResult>(call: Call, name: string, work: Step<T>): Promise<T> {
+    if (has('changes without a step')) return work.make(call);
+    const { journal } = call;
+    if (!journal) throw new Error('a change without a journal');
+    return journal.step(name, work, call);
+  }
+
+  /** Makes something under the write's stamp, by which it is found again. */
+  function makeOne(call: Call, path: string, list: string, body: { title?: string }): Promise<string> {
+    const ref = call.journal?.stamp ?? '';
+    return step(call, 'make', {
+      make: async (own) => (await ask(path, own, Thing, { method: 'POST', body: { ...body, ref } })).id,
+      ...(has('never looks for what it made')
+        ? {}
+        : {
+            find: async (own: Call) => {
+              const mine = has('finds by the name alone') ? `title=${body.title}` : `ref=${ref}`;
+              return (await ask(`/${list}?${mine}`, own, Things)).items[0]?.id;
+            },
+          }),
+      assumed: 'to-be-made',
+    });
+  }
+
+  async function changeOne(call: Call, key: Key, change: Change): Promise<void> {
+    await step(call, 'change', {
+      make: async (own) => {
+        await ask(`/projects/${pathOf(key)}`, own, z.unknown(), change);
+        return true;
+      },
+      idempotent: true,
+      assumed: true,
+    });
+  }
+
+  const isGone = (key: Key, call: Call): Promise<true | undefined> =>
+    ask(`/projects/${pathOf(key)}`, call, Thing).then(
+      () => undefined,
+      (error: unknown) => {
+        if (error instanceof Fault && error.code === 'not_found') return true;
+        throw error;
+      },
+    );
+
+  const projectWrites: Partial<Projects> = {
+    async create({ value }, call) {
+      const { name: title, description: note = null, labels: tags = {}, spec } = value;
+      const body = { title, note, tags, ...(spec as object | undefined) };
+      return { key: [await makeOne(call, '/projects', 'projects', body)] };
+    },
+    async replace({ key, value, expected }, call) {
+      const { name: title, description: note = null, labels: tags = {} } = value;
+      const headers = matching(expected);
+      const method = has('keeps what a replacement does not name') ? 'PATCH' : 'PUT';
+      const body = method === 'PUT' ? { title, note, tags } : { title };
+      await changeOne(call, key, { method, headers, body });
+      return { key };
+    },
+    async patch({ key, value, expected }, call) {
+      const { name: title, description: note, labels } = value;
+      const { tags: present } = await ask(`/projects/${pathOf(key)}`, call, Thing);
+      const merged = Object.entries({ ...present, ...labels }).filter(([, label]) => label !== null);
+      const body = {
+        ...(title === undefined ? {} : { title }),
+        ...(note === undefined ? {} : { note }),
+        ...(labels === undefined ? {} : { tags: labels === null ? {} : Object.fromEntries(merged) }),
+      };
+      const method = has('drops what a patch does not name') ? 'PUT' : 'PATCH';
+      const whole = method === 'PUT' ? { title: 'Untitled', ...body } : body;
+      await changeOne(call, key, { method, headers: matching(expected), body: whole });
+      return { key };
+    },
+    async remove({ key }, call) {
+      if (has('reads before it takes a removal up')) await ask(`/projects/${pathOf(key)}`, call, Thing);
+      if (has('answers a removal of nothing') && (await isGone(key, call))) return;
+      await step(call, 'remove', {
+        make: async (own) => {
+          const change = has('archives what it should remove')
+            ? { method: 'PATCH', body: { state: 'down' } }
+            : { method: 'DELETE' };
+          await ask(`/projects/${pathOf(key)}`, own, z.unknown(), change);
+          return true;
+        },
+        find: (own) => isGone(key, own),
+        idempotent: true,
+        assumed: true,
+      });
+    },
+  };
+
+  function matching(expected: ProjectRecord | undefined): Record<string, string> {
+    if (!expected || has('ignores the expected version')) return {};
+    return { 'if-match': String(expected.native.version ?? 1) };
+  }
+
+  const rollout = (thing: Thing) => ({
+    ...record(thing),
+    status:
+      thing.state === 'off'
+        ? ('cancelled' as const)
+        : word(thing.state, 'success' as const, 'running' as const),
+    version: null,
+    completed_at: null,
+  });
+
+  const rollouts: Pick<Provider, 'deployments' | 'releases'> = {
+    deployments: {
+      ...facet('deployments', (thing) => ({
+        ...rollout(thing),
+        url: null,
+        target: null,
+        latest_release: null,
+        project_key: thing.projectId ? [thing.projectId] : null,
+      })),
+      async cancel({ key }, call) {
+        const path = `/deployments/${pathOf(key)}`;
+        const stop = async (own: Call) => {
+          const { id } = await ask(`${path}/stop`, own, Thing, { method: 'POST' }).catch((error: unknown) => {
+            const over = error instanceof Fault && error.code === 'conflict';
+            if (over && has('calls an ended rollout cancelled')) return { id: String(key[0]) };
+            throw error;
+          });
+          return id;
+        };
+        const find = async (own: Call) => {
+          const { id, state } = await ask(path, own, Thing);
+          return state === 'off' ? id : undefined;
+        };
+        return { key: [await step(call, 'cancel', { make: stop, find, idempotent: true, assumed: 'x' })] };
+      },
+      async deploy({ key }, call) {
+        return { key: [await makeOne(call, `/deployments/${pathOf(key)}/runs`, 'runs', {})] };
+      },
+    } as NonNullable<Provider['deployments']>,
+    releases: facet('runs', (thing) => ({
+      ...rollout(thing),
+      deployment_key: [thing.deploymentId ?? ''],
+    })) as NonNullable<Provider['releases']>,
+  };
+
   return {
     account: {
       identify: async (_input, call) => {
@@ -305,28 +516,32 @@ function connect(
         return { name };
       },
     },
-    projects: facet('projects', (thing) => ({
-      ...record(thing),
-      status: word(thing.state, 'active' as const, 'archived' as const),
-      description: null,
-      team: null,
-    })) as NonNullable<Provider['projects']>,
-    clusters: facet(
-      'clusters',
-      (thing, nodes) => ({
-        ...record(thing),
-        status: word(thing.state, 'healthy' as const, 'unreachable' as const),
-        kind: null,
-        version: null,
-        location: null,
-        node_count: nodes.get(thing.id) ?? null,
-        capacity: null,
-        usage: null,
-        last_seen_at: null,
-        project_key: has('makes up a project') ? ['p-none'] : thing.projectId ? [thing.projectId] : null,
-      }),
-      true,
-    ) as NonNullable<Provider['clusters']>,
+    projects: {
+      ...facet('projects', (thing) => projectOf(thing)),
+      ...projectWrites,
+    } as NonNullable<Provider['projects']>,
+    ...(auth === 'key' ? rollouts : {}),
+    clusters: {
+      ...facet(
+        'clusters',
+        (thing, nodes) => ({
+          ...record(thing),
+          status: word(thing.state, 'healthy' as const, 'unreachable' as const),
+          kind: null,
+          version: null,
+          location: null,
+          node_count: nodes.get(thing.id) ?? null,
+          capacity: null,
+          usage: null,
+          last_seen_at: null,
+          project_key: has('makes up a project') ? ['p-none'] : thing.projectId ? [thing.projectId] : null,
+        }),
+        true,
+      ),
+      async kubeconfig({ key }, call) {
+        return ask(`/clusters/${pathOf(key)}/kubeconfig`, call, z.object({ text: z.string() }));
+      },
+    } as NonNullable<Provider['clusters']>,
     clusterGroups: facet('groups', (thing) => ({
       ...record(thing),
       description: null,

@@ -20,10 +20,11 @@ export interface TinyOptions {
   auth: 'session' | 'key';
 }
 
-/** A whole upstream in one file: three kinds, paging by offset, faults on demand. It knows nothing of the provider. */
+/** A whole upstream in one file: paging by offset, changes, faults on demand. It knows nothing of the provider. */
 export async function startTiny({ auth }: TinyOptions): Promise<UpstreamUnderTest> {
   let now = Date.UTC(2026, 0, 1);
   let issued = 0;
+  let made = 0;
   const tokens = new Map<string, number>();
   const rules: { rule: FaultRule; met: number }[] = [];
   let requests: { -readonly [K in keyof SeenRequest]: SeenRequest[K] }[] = [];
@@ -31,11 +32,19 @@ export async function startTiny({ auth }: TinyOptions): Promise<UpstreamUnderTes
     project: 'projects',
     cluster: 'clusters',
     cluster_group: 'groups',
+    ...(auth === 'key' ? { deployment: 'deployments', release: 'runs' } : {}),
   };
   const things: Record<string, Thing[]> = {
     projects: makeThings('p', 8, {}),
     clusters: makeThings('c', 17, { projectId: 'p0003' }),
     groups: makeThings('g', 9, { members: ['c0001', 'c0004'] }),
+    // Only the upstream with keys rolls anything out.
+    ...(auth === 'key'
+      ? {
+          deployments: makeThings('d', 12, { projectId: 'p0003' }),
+          runs: makeThings('r', 9, { deploymentId: 'd0003' }),
+        }
+      : {}),
   };
   const listOf = (kind: Kind): Thing[] => things[paths[kind] ?? ''] ?? [];
 
@@ -58,10 +67,63 @@ export async function startTiny({ auth }: TinyOptions): Promise<UpstreamUnderTes
     if (request.path === '/nodes') return { status: 200, body: { nodes: [{ cluster: 'c0001', count: 3 }] } };
     const [, name = '', id, ...more] = request.path.split('/');
     const list = things[name];
+    if (request.method !== 'GET') return list ? change(list, request, body) : failure(404);
+    if (name === 'clusters' && more.join() === 'kubeconfig') {
+      const known = list?.some((one) => one.id === decodeURIComponent(id ?? ''));
+      return known ? { status: 200, body: { text: kubeconfig } } : failure(404);
+    }
     if (!list || more.length > 0) return failure(404);
+    const { ref, title } = request.query;
+    if (ref || title) {
+      const items = list.filter((one) => (ref ? one.ref === ref : one.title === title));
+      return { status: 200, body: { items, next: null, total: items.length } };
+    }
     if (id === undefined) return { status: 200, body: pageOf(list, request.query, fault) };
     const thing = list.find((one) => one.id === decodeURIComponent(id));
     return thing ? { status: 200, body: thing } : failure(404);
+  }
+
+  /** Objects are made, replaced, merged and removed; deployments are stopped and run again. */
+  function change(list: Thing[], { method, path, headers }: Request, text: string): Wire {
+    const [, name = '', escaped, action] = path.split('/');
+    const body = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+    if (method === 'POST' && escaped === undefined && name === 'projects') {
+      if (typeof body.title !== 'string') return failure(422);
+      made += 1;
+      const thing = {
+        id: `made${made}`,
+        state: 'up',
+        madeAt: new Date(now).toISOString(),
+        version: 1,
+        ...body,
+      };
+      list.push(thing as unknown as Thing);
+      return { status: 201, body: thing };
+    }
+    const at = list.findIndex(({ id }) => id === decodeURIComponent(escaped ?? ''));
+    const thing = list[at];
+    if (!thing) return failure(404);
+    if (action === 'stop' && thing.state === 'down') {
+      thing.state = 'off';
+      return { status: 200, body: thing };
+    }
+    if (action === 'runs' && thing.state !== 'down') {
+      made += 1;
+      const run = { id: `made${made}`, title: 'a run', state: 'down', deploymentId: thing.id, ...body };
+      things.runs?.push(run);
+      thing.state = 'down';
+      return { status: 201, body: run };
+    }
+    if (action !== undefined) return failure(409);
+    if (headers['if-match'] && headers['if-match'] !== String(thing.version ?? 1)) return failure(409);
+    if (method === 'DELETE') {
+      list.splice(at, 1);
+      return { status: 204, body: '' };
+    }
+    const { id, state, madeAt, version } = thing;
+    const kept = method === 'PUT' ? { id, state, madeAt } : thing;
+    list[at] = { ...kept, ...body, version: Number(version ?? 1) + 1 } as unknown as Thing;
+    return { status: 200, body: list[at] };
   }
 
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -77,7 +139,7 @@ export async function startTiny({ auth }: TinyOptions): Promise<UpstreamUnderTes
     const seen = { ...request, status: null as number | null };
     requests.push(seen);
     const fault = faultFor(request);
-    const wire = answer(request, Buffer.concat(chunks).toString(), fault?.kind);
+    const answered = () => answer(request, Buffer.concat(chunks).toString(), fault?.kind);
     const write = (status: number, body: unknown, headers: Record<string, string> = {}) => {
       seen.status = status;
       const text = typeof body === 'string' ? body : JSON.stringify(body);
@@ -95,6 +157,7 @@ export async function startTiny({ auth }: TinyOptions): Promise<UpstreamUnderTes
         incoming.socket.destroy();
         return;
       case 'half_body': {
+        const wire = answered();
         const text = write(wire.status, wire.body);
         response.write(text.slice(0, text.length / 2), () => incoming.socket.destroy());
         return;
@@ -103,7 +166,7 @@ export async function startTiny({ auth }: TinyOptions): Promise<UpstreamUnderTes
         response.end(write(200, '<html>gateway</html>'));
         return;
       case 'wrong_shape':
-        response.end(write(200, distorted(wire.body)));
+        response.end(write(200, distorted(answered().body)));
         return;
       case 'huge':
         stream(response, fault.bytes);
@@ -117,6 +180,7 @@ export async function startTiny({ auth }: TinyOptions): Promise<UpstreamUnderTes
       case 'latency':
         await new Promise((resolve) => setTimeout(resolve, fault.ms));
     }
+    const wire = answered();
     response.end(write(wire.status, wire.body));
   }
 
@@ -163,7 +227,10 @@ export async function startTiny({ auth }: TinyOptions): Promise<UpstreamUnderTes
     },
     touch: (kind, key, change) => {
       const thing = listOf(kind).find(({ id }) => id === key);
-      return thing !== undefined && Object.assign(thing, change) === thing;
+      return (
+        thing !== undefined &&
+        Object.assign(thing, change, { version: Number(thing.version ?? 1) + 1 }) === thing
+      );
     },
     size: (kind) => listOf(kind).length,
   };
@@ -179,6 +246,17 @@ export async function startTiny({ auth }: TinyOptions): Promise<UpstreamUnderTes
     },
   };
 }
+
+const kubeconfig = `apiVersion: v1
+kind: Config
+clusters:
+- name: tiny
+  cluster: {server: https://tiny.example.org}
+users:
+- name: admin
+  user:
+    token: tiny-admin-token-0123456789abcdef
+`;
 
 function makeThings(prefix: string, count: number, more: Record<string, unknown>): Thing[] {
   return Array.from({ length: count }, (_, at) => ({

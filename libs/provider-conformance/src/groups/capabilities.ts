@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
-import { type AnyRecord, type Key, type Kind, keyText, type RecordOf, statuses } from '@fleetgate/model';
+import { type AnyRecord, type Kind, keyText, type RecordOf, statuses } from '@fleetgate/model';
 import { facetOf } from '@fleetgate/provider-spec';
 import { assertCode, faultOf } from '../claims.ts';
 import type { ConformanceTest } from '../options.ts';
@@ -8,6 +8,7 @@ import { referencesOf } from '../references.ts';
 import { removeObject } from '../removal.ts';
 import type { Subject } from '../subject.ts';
 import type { Suite, Work } from '../suite.ts';
+import { keysOfNothing } from '../unknown-keys.ts';
 import { keysOf, walkAll } from '../walks.ts';
 
 /** One group for each facet that the provider has. */
@@ -32,11 +33,9 @@ function existenceTests(suite: Suite, kind: Kind): ConformanceTest[] {
       }
     }),
     test('get of an unknown key is not_found', async (subject) => {
-      const records = await recordsOf(subject, kind);
-      const [first] = records;
+      const [first] = await recordsOf(subject, kind);
       assert.ok(first);
-      const listed = keysOf(records);
-      for (const key of unknownKeys(first.key).filter((one) => !listed.includes(keyText(one)))) {
+      for (const key of await keysOfNothing(subject, kind, first.key)) {
         const fault = await faultOf(subject.facet(kind).get({ key }, subject.call()), JSON.stringify(key));
         assert.equal(fault.code, 'not_found', `${JSON.stringify(key)}: ${fault.message}`);
       }
@@ -99,27 +98,6 @@ function referenceTests(suite: Suite, kind: Kind): ConformanceTest[] {
 
 async function recordsOf(subject: Subject, kind: Kind): Promise<readonly AnyRecord[]> {
   return (await walkAll(subject, subject.facet(kind))).records;
-}
-
-/** Well formed but of nobody, of another form, with too few or too many parts, and such as try to reach another path. */
-function unknownKeys(key: Key): Key[] {
-  const [first, ...others] = key as readonly [string, ...string[]];
-  const last = key.at(-1) as string;
-  const withLast = (text: string): Key => [...key.slice(0, -1), text];
-  return [
-    withLast(changed(last)),
-    withLast('no-such-object'),
-    [...key, 'one-part-too-many'],
-    ...(others.length > 0 ? [others, [changed(first), ...others]] : []),
-    ...[`${last}?x=1`, `${last}#x`, `${last}/`, `./${last}`, `${last}/..`, `../${last}`].map(withLast),
-    ...['..', '.', '%2e%2e', '*', ' ', 'ü', '\u0000'].map(withLast),
-  ];
-}
-
-/** The same form with another last digit or letter. */
-function changed(text: string): string {
-  const other = text.replace(/[0-9a-z](?=[^0-9a-z]*$)/i, (sign) => (sign === '0' ? '1' : '0'));
-  return other === text ? `${text}0` : other;
 }
 
 /** Texts and numbers in an overlay, at any depth. */

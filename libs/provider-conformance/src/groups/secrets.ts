@@ -105,7 +105,7 @@ function always(faults: readonly UpstreamFault[]): FaultRule[][] {
 }
 
 /** The secrets in all the places where the error answers of upstreams keep their words. */
-function echoes(secrets: readonly string[]): unknown[] {
+export function echoes(secrets: readonly string[]): unknown[] {
   const text = `refused: ${secrets.join(' and ')}`;
   const words = { code: text, message: text, status: text, ref: text, detail: text, title: text };
   return [
