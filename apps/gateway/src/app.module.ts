@@ -1,4 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AccessModule } from './access/access.module.ts';
+import type { Authentications } from './access/authentications.ts';
 import { ClusterGroupsController } from './cluster-groups/cluster-groups.controller.ts';
 import { ClustersController } from './clusters/clusters.controller.ts';
 import type { Config } from './config.ts';
@@ -37,16 +39,21 @@ export interface AppParts {
   config: Config;
   database: DatabaseTarget;
   connections: Connections;
+  authentications: Authentications;
 }
 
 /** The list of features. */
 @Module({})
 export class AppModule {
-  static with({ config, database, connections }: AppParts): DynamicModule {
+  static with({ config, database, connections, authentications }: AppParts): DynamicModule {
     const keyring = new Keyring(config.secretKey, config.secretKeysOld);
     return {
       module: AppModule,
-      imports: [DatabaseModule.forRoot(database), InventoryModule.forRoot({ connections })],
+      imports: [
+        DatabaseModule.forRoot(database),
+        AccessModule.with({ config, authentications }),
+        InventoryModule.forRoot({ connections }),
+      ],
       controllers: [
         ProjectsController,
         DeploymentsController,

@@ -2,13 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
+import { Declarations } from './access/access.ts';
+import { Authentications } from './access/authentications.ts';
+import { AUTHENTICATORS } from './access/authenticator.ts';
 import { AppModule, type AppParts } from './app.module.ts';
 import type { AppHandle } from './boot/app-handle.ts';
 import { serveDocuments } from './docs/documents.ts';
 import { firstSync } from './health/first-sync.ts';
 import { Health } from './health/health.ts';
 import { ErrorFilter } from './http/error-filter.ts';
-import { rootKeyAuthentication } from './http/principal.ts';
+import type { FindReady } from './http/front.ts';
 import { ReadyAnswers } from './http/ready-answers.ts';
 import { RouteTable } from './http/route-table.ts';
 import { createServer } from './http/server.ts';
@@ -16,6 +19,7 @@ import { Idempotency } from './idempotency/idempotency.ts';
 import { Sources } from './inventory/sources.ts';
 import { SyncJobs } from './inventory/sync-jobs.ts';
 import { NestLogger } from './logging/nest-logger.ts';
+import { Scope } from './reading/scope.ts';
 import { OperationRunner } from './writing/operation-runner.ts';
 
 /** How long requests that are under way may take to end at a stop, in milliseconds. */
@@ -23,18 +27,22 @@ const requestPatience = 8000;
 
 /** Wires the whole gateway and starts its background work; it listens when told to. */
 export async function createApp(
-  parts: AppParts & { logger: Logger },
+  parts: Omit<AppParts, 'authentications'> & { logger: Logger },
 ): Promise<AppHandle & { app: NestFastifyApplication }> {
   const { config, logger } = parts;
-  let ready: ReadyAnswers | undefined;
+  let ready: FindReady = () => undefined;
+  const authentications = new Authentications();
+  const { trustedProxies } = config;
   const server = createServer({
     logger,
-    authenticate: rootKeyAuthentication(config.rootKey),
-    ready: () => ready,
+    authentications,
+    trustedProxies,
+    ready: (principal, url) => ready(principal, url),
   });
   const routes = new RouteTable(server);
+  const declarations = new Declarations(server);
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.with(parts),
+    AppModule.with({ ...parts, authentications }),
     // The adapter's types name Fastify's own copy of the same class.
     new FastifyAdapter(server as never),
     { logger: new NestLogger(logger), abortOnError: false, bodyParser: false, forceCloseConnections: false },
@@ -45,8 +53,10 @@ export async function createApp(
     serveDocuments(app);
     app.get(Idempotency).install(server);
     await app.init();
+    declarations.assertComplete();
+    authentications.use(app.get(AUTHENTICATORS));
     await server.ready();
-    ready = app.get(ReadyAnswers);
+    ready = readyIn(app.get(ReadyAnswers), app.get(Scope));
     await jobs?.start();
     if (jobs) app.get(OperationRunner).startRecovery();
   } catch (error) {
@@ -70,4 +80,8 @@ export async function createApp(
       await app.close();
     },
   };
+}
+
+function readyIn(answers: ReadyAnswers, scope: Scope): FindReady {
+  return (principal, url) => answers.find(scope.sightOf(principal), url);
 }

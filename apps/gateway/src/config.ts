@@ -19,6 +19,10 @@ export interface Config {
   /** absolute */
   readonly dataDir: string;
   readonly role: Role;
+  /** CIDRs of the proxies whose X-Forwarded-For counts */
+  readonly trustedProxies: readonly string[];
+  /** origins whose pages may read answers; none: CORS is off */
+  readonly corsOrigins: readonly string[];
   readonly logLevel: LogLevel;
   /** 32 bytes: encrypts what is stored of secrets, and seals cursors */
   readonly secretKey: Buffer;
@@ -65,6 +69,8 @@ export function loadConfig({ env, cwd }: Surroundings): Config {
     redisUrl: variables.FLEETGATE_REDIS_URL ?? null,
     dataDir,
     role: variables.FLEETGATE_ROLE,
+    trustedProxies: variables.FLEETGATE_TRUSTED_PROXIES,
+    corsOrigins: variables.FLEETGATE_CORS_ORIGINS,
     logLevel: variables.FLEETGATE_LOG_LEVEL,
     secretKey: Buffer.from(secretKey, 'base64'),
     secretKeysOld: (variables.FLEETGATE_SECRET_KEYS_OLD ?? []).map((key) => Buffer.from(key, 'base64')),

@@ -1,6 +1,7 @@
 import { ClusterGroup } from '@fleetgate/model';
 import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Access } from '../access/access.ts';
 import { AnswersList, AnswersOne } from '../docs/documented.ts';
 import { validated } from '../http/validation.ts';
 import { type ListParameters, listQueries, type ReadParameters, readQuery } from '../reading/list-query.ts';
@@ -11,6 +12,7 @@ export class ClusterGroupsController {
   constructor(private readonly reader: Reader) {}
 
   @Get()
+  @Access('clusters:read')
   @AnswersList('cluster-groups', 'List cluster groups', ClusterGroup)
   list(
     @Query({ schema: listQueries.cluster_group, pipes: [validated] }) query: ListParameters,
@@ -21,6 +23,7 @@ export class ClusterGroupsController {
   }
 
   @Get(':id')
+  @Access('clusters:read')
   @AnswersOne('cluster-groups', 'Get a cluster group', ClusterGroup)
   get(
     @Param('id') id: string,

@@ -1,6 +1,7 @@
 import { Cluster, ClusterCreate, ClusterPatch, Deployment } from '@fleetgate/model';
 import { Body, Controller, Delete, Get, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Access } from '../access/access.ts';
 import { AnswersList, AnswersOne, AnswersRemoval, AnswersText, AnswersWrite } from '../docs/documented.ts';
 import { validated } from '../http/validation.ts';
 import {
@@ -29,6 +30,7 @@ export class ClustersController {
   ) {}
 
   @Get()
+  @Access('clusters:read')
   @AnswersList('clusters', 'List clusters', Cluster)
   list(
     @Query({ schema: listQueries.cluster, pipes: [validated] }) query: ListParameters,
@@ -39,6 +41,7 @@ export class ClustersController {
   }
 
   @Get(':id')
+  @Access('clusters:read')
   @AnswersOne('clusters', 'Get a cluster', Cluster)
   get(
     @Param('id') id: string,
@@ -50,6 +53,7 @@ export class ClustersController {
   }
 
   @Get(':id/deployments')
+  @Access('deployments:read')
   @AnswersList('deployments', 'List deployments that target a cluster', Deployment)
   deployments(
     @Param('id') id: string,
@@ -61,6 +65,7 @@ export class ClustersController {
   }
 
   @Post()
+  @Access('clusters:write')
   @AnswersWrite('clusters', 'Create or import a cluster', Cluster, 201)
   create(
     @Body({ schema: ClusterCreate, pipes: [validated] }) body: ClusterCreate,
@@ -72,6 +77,7 @@ export class ClustersController {
   }
 
   @Patch(':id')
+  @Access('clusters:write')
   @AnswersWrite('clusters', 'Change a cluster by a merge patch (RFC 7396)', Cluster)
   patch(
     @Param('id') id: string,
@@ -84,6 +90,7 @@ export class ClustersController {
   }
 
   @Delete(':id')
+  @Access('clusters:write')
   @AnswersRemoval('clusters', 'Delete a cluster', Cluster)
   remove(
     @Param('id') id: string,
@@ -95,6 +102,7 @@ export class ClustersController {
   }
 
   @Get(':id/kubeconfig')
+  @Access('clusters:kubeconfig')
   @AnswersText('clusters', "Get the admin's kubeconfig", 'application/yaml')
   kubeconfig(
     @Param('id') id: string,

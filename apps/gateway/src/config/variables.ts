@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { isAllowedNetwork } from '../outbound/allowed-networks.ts';
 import { rootKeyKind, secretKeyKind } from './key-files.ts';
@@ -26,6 +28,23 @@ function isReadable(address: string): boolean {
 
 const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
   z.enum(words, { error: `must be one of ${words.join(', ')}` });
+
+const listOf = (isGood: (text: string) => boolean, error: string) =>
+  z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').flatMap((part) => part.trim() || []))
+    .refine((parts) => parts.every(isGood), { error });
+
+function isNetwork(text: string): boolean {
+  return ipaddr.isValid(text)
+    ? isIP(text) !== 0
+    : ipaddr.isValidCIDR(text) && isIP(text.split('/', 1)[0] ?? '') !== 0;
+}
+
+function isOrigin(text: string): boolean {
+  return /^https?:\/\//.test(text) && URL.parse(text)?.origin === text;
+}
 
 /** The one table of settings: how each is checked, what it is when absent, and what `--help` says of it. */
 const table = {
@@ -108,6 +127,16 @@ const table = {
     schema: oneOf(roles).default('all'),
     absent: 'all',
     help: 'all, api (answers only) or worker (syncs as well)',
+  },
+  FLEETGATE_TRUSTED_PROXIES: {
+    schema: listOf(isNetwork, 'must be addresses or networks (10.0.0.0/8), separated by commas'),
+    absent: 'none',
+    help: 'proxies in front of us, as networks by comma: only their X-Forwarded-For counts',
+  },
+  FLEETGATE_CORS_ORIGINS: {
+    schema: listOf(isOrigin, 'must be origins like https://console.example.com, separated by commas'),
+    absent: 'CORS is off',
+    help: 'origins by comma whose pages may call the API from a browser',
   },
   FLEETGATE_LOG_LEVEL: {
     schema: oneOf(levels).default('info'),

@@ -1,6 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { noSuch } from '../answers/api-error.ts';
+import { Access } from '../access/access.ts';
+import type { Scope as AccessScope } from '../access/scopes.ts';
 import { AnswersList, AnswersOne } from '../docs/documented.ts';
 import { writeAll, writeData } from '../http/answers.ts';
 import { callerOf } from '../http/current.ts';
@@ -23,13 +24,14 @@ export class ConnectionsController {
   ) {}
 
   @Get()
+  @Access('connections:read')
   @AnswersList('connections', 'List the linked accounts and how fresh each is', ConnectionFacts)
   list(
     @Query({ schema: pageQuery, pipes: [validated] }) query: PageParameters,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const visible = this.scope.visible(callerOf(request).principal);
+    const visible = this.scope.visible(callerOf(request).principal, 'connections:read');
     writeAll(
       request,
       reply,
@@ -39,6 +41,7 @@ export class ConnectionsController {
   }
 
   @Get(':id')
+  @Access('connections:read')
   @AnswersOne('connections', 'Get a connection', ConnectionFacts)
   get(
     @Param('id') id: string,
@@ -51,6 +54,7 @@ export class ConnectionsController {
 
   @Post(':id/test')
   @HttpCode(200)
+  @Access('connections:read')
   @AnswersOne('connections', 'Ask the upstream whether it is there and takes our credentials', ConnectionTest)
   async test(
     @Param('id') id: string,
@@ -64,6 +68,7 @@ export class ConnectionsController {
 
   @Post(':id/sync')
   @HttpCode(202)
+  @Access('connections:write')
   @AnswersOne('connections', 'Start a sync now', SyncRequest, 202)
   async sync(
     @Param('id') id: string,
@@ -72,12 +77,15 @@ export class ConnectionsController {
     @Res() reply: FastifyReply,
   ) {
     refuseBody(request.body);
-    writeData(request, reply, await this.reports.sync(this.named(id, request), query.confirm), 202);
+    writeData(
+      request,
+      reply,
+      await this.reports.sync(this.named(id, request, 'connections:write'), query.confirm),
+      202,
+    );
   }
 
-  private named(slug: string, request: FastifyRequest) {
-    const connection = this.scope.visible(callerOf(request).principal).find((one) => one.slug === slug);
-    if (!connection) throw noSuch('connection');
-    return connection;
+  private named(slug: string, request: FastifyRequest, scope: AccessScope = 'connections:read') {
+    return this.scope.named(slug, callerOf(request).principal, scope);
   }
 }

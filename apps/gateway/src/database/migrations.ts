@@ -1,4 +1,5 @@
 import type { MigrationInterface } from 'typeorm';
+import { Access1764800000000 } from '../access/migration.ts';
 import { Idempotency1764540001000 } from '../idempotency/migration.ts';
 import { Operations1764540002000 } from '../operations/migration.ts';
 import { SessionKeyId1764700000000 } from '../sessions/key-id-migration.ts';
@@ -12,4 +13,5 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   Idempotency1764540001000,
   Operations1764540002000,
   SessionKeyId1764700000000,
+  Access1764800000000,
 ];

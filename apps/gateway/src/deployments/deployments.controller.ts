@@ -14,6 +14,7 @@ import {
   Res,
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Access } from '../access/access.ts';
 import { AnswersList, AnswersOne, AnswersRemoval, AnswersWrite } from '../docs/documented.ts';
 import { refuseBody, validated } from '../http/validation.ts';
 import { type ListParameters, listQueries, type ReadParameters, readQuery } from '../reading/list-query.ts';
@@ -34,6 +35,7 @@ export class DeploymentsController {
   ) {}
 
   @Get()
+  @Access('deployments:read')
   @AnswersList('deployments', 'List deployments', Deployment)
   list(
     @Query({ schema: listQueries.deployment, pipes: [validated] }) query: ListParameters,
@@ -44,6 +46,7 @@ export class DeploymentsController {
   }
 
   @Get(':id')
+  @Access('deployments:read')
   @AnswersOne('deployments', 'Get a deployment', Deployment)
   get(
     @Param('id') id: string,
@@ -55,6 +58,7 @@ export class DeploymentsController {
   }
 
   @Get(':id/releases')
+  @Access('deployments:read')
   @AnswersList('releases', 'List releases of a deployment, newest first', Release)
   releases(
     @Param('id') id: string,
@@ -66,6 +70,7 @@ export class DeploymentsController {
   }
 
   @Put(':id')
+  @Access('deployments:write')
   @AnswersWrite('deployments', 'Replace a deployment', Deployment)
   replace(
     @Param('id') id: string,
@@ -78,6 +83,7 @@ export class DeploymentsController {
   }
 
   @Patch(':id')
+  @Access('deployments:write')
   @AnswersWrite('deployments', 'Change a deployment by a merge patch (RFC 7396)', Deployment)
   patch(
     @Param('id') id: string,
@@ -90,6 +96,7 @@ export class DeploymentsController {
   }
 
   @Delete(':id')
+  @Access('deployments:write')
   @AnswersRemoval('deployments', 'Delete a deployment', Deployment)
   remove(
     @Param('id') id: string,
@@ -102,6 +109,7 @@ export class DeploymentsController {
 
   @Post(':id/cancel')
   @HttpCode(200)
+  @Access('deployments:write')
   @AnswersWrite('deployments', 'Cancel the rollout that is under way', Deployment)
   cancel(
     @Param('id') id: string,
@@ -114,6 +122,7 @@ export class DeploymentsController {
   }
 
   @Post(':id/deploy')
+  @Access('deployments:write')
   @AnswersWrite('deployments', 'Start a new release', Release, 201)
   deploy(
     @Param('id') id: string,

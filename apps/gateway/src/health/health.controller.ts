@@ -1,8 +1,8 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { Access } from '../access/access.ts';
 import { Health } from './health.ts';
 
 const State = z.object({ status: z.enum(['ok', 'degraded']), requestId: z.string() }).meta({ id: 'Health' });
@@ -14,7 +14,7 @@ export class HealthController {
   constructor(private readonly health: Health) {}
 
   @Get('v1/health')
-  @RouteConfig({ open: true })
+  @Access.open()
   @ApiOperation({ summary: 'How the gateway is: degraded means that some source is failing' })
   @ApiResponse({ status: 200, description: 'it serves', standardSchema: State })
   state(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {

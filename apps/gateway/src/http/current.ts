@@ -1,10 +1,10 @@
 import type { FastifyRequest } from 'fastify';
-import { ApiError } from '../answers/api-error.ts';
+import { credentialMissing } from '../access/refusals.ts';
 import type { Caller } from '../reading/ones.ts';
 
 /** The caller of a route that asks for credentials. */
 export function callerOf(request: FastifyRequest): Caller {
-  if (!request.principal) throw new ApiError('unauthorized', 'send an API key: Authorization: Bearer <key>');
+  if (!request.principal) throw credentialMissing();
   const { traceparent } = request.headers;
   return {
     principal: request.principal,

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Authentications } from '../access/authentications.ts';
+import type { Principal } from '../access/principal.ts';
 import type { AccessLog } from './access-log.ts';
-import { type Authentications, type Principal, sightOf } from './principal.ts';
-import { type ReadyAnswers, writeReady } from './ready-answers.ts';
+import { type ReadyAnswer, writeReady } from './ready-answers.ts';
 import { requestIdFrom } from './request-id.ts';
 
 /**
@@ -11,10 +12,12 @@ import { requestIdFrom } from './request-id.ts';
 export type Admit = (principal: Principal, request: IncomingMessage) => Admission | Promise<Admission>;
 export type Admission = readonly string[] | undefined;
 
+/** What is ready for who asks for that URL; nothing is until the application is up. */
+export type FindReady = (principal: Principal, url: string) => ReadyAnswer | undefined;
+
 export interface FrontParts {
-  authentications: Authentications;
-  /** undefined until the application is up */
-  ready: () => ReadyAnswers | undefined;
+  authentications: Pick<Authentications, 'known'>;
+  ready: FindReady;
   access: AccessLog;
   /** absent: whoever is known is admitted */
   admit?: Admit;
@@ -34,7 +37,7 @@ export function createFront({ authentications, ready, access, admit }: FrontPart
   return (request, response, next) => {
     const asked = request.method === 'GET' ? askedBy(request.rawHeaders) : undefined;
     const principal = authentications.known(asked?.authorization);
-    const answer = principal && ready()?.find(sightOf(principal), request.url as string);
+    const answer = principal && ready(principal, request.url as string);
     if (asked === undefined || principal === undefined || answer === undefined) return next();
     const started = performance.now();
     const give = (extra: readonly string[]) => {

@@ -1,18 +1,13 @@
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
-import {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyRequest,
-  fastify,
-  LogController,
-} from 'fastify';
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import type { Logger } from 'pino';
+import { assertAllowed, ruleOf } from '../access/access.ts';
+import type { Authentications } from '../access/authentications.ts';
+import type { Principal } from '../access/principal.ts';
 import { createAccessLog } from './access-log.ts';
 import { createClientErrors } from './client-errors.ts';
 import { answerError } from './error-filter.ts';
-import { type Admit, createFront } from './front.ts';
-import { type Authenticate, Authentications, type Principal } from './principal.ts';
-import type { ReadyAnswers } from './ready-answers.ts';
+import { type Admit, createFront, type FindReady } from './front.ts';
 import { requestIdOf } from './request-id.ts';
 
 declare module 'fastify' {
@@ -21,8 +16,6 @@ declare module 'fastify' {
     principal: Principal | null;
   }
   interface FastifyContextConfig {
-    /** true: no credentials are asked for */
-    open?: boolean;
     /** true: an Idempotency-Key is the upstream's business */
     passesKeyOn?: boolean;
   }
@@ -30,9 +23,10 @@ declare module 'fastify' {
 
 export interface ServerParts {
   logger: Logger;
-  authenticate: Authenticate;
-  /** undefined until the application is up */
-  ready: () => ReadyAnswers | undefined;
+  authentications: Authentications;
+  /** CIDRs of the proxies whose X-Forwarded-For counts */
+  trustedProxies: readonly string[];
+  ready: FindReady;
   /** absent: whoever is known is admitted */
   admit?: Admit;
 }
@@ -48,8 +42,8 @@ const maxIdLength = 3000;
  * The HTTP server. A request passes, in this order: the front (ready answers), then Fastify with the hooks below (its id, who
  * calls), then whatever Nest adds.
  */
-export function createServer({ logger, authenticate, ready, admit }: ServerParts): FastifyInstance {
-  const authentications = new Authentications(authenticate);
+export function createServer(parts: ServerParts): FastifyInstance {
+  const { logger, authentications, trustedProxies, ready, admit } = parts;
   const access = createAccessLog(logger);
   const front = createFront({ authentications, ready, access, ...(admit ? { admit } : {}) });
   const server = fastify({
@@ -70,6 +64,7 @@ export function createServer({ logger, authenticate, ready, admit }: ServerParts
     bodyLimit: maxBodyBytes,
     routerOptions: { maxParamLength: maxIdLength, ignoreTrailingSlash: true },
     genReqId: requestIdOf,
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     frameworkErrors: (error, request, reply) => answerError(error, request, reply),
@@ -86,10 +81,23 @@ export function createServer({ logger, authenticate, ready, admit }: ServerParts
 
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
-    if (!isOpen(request)) {
-      request.principal = authentications.check(request.headers.authorization);
+    const rule = ruleOf(request);
+    if (rule === 'open') return done();
+    const admitted = (principal: Principal) => {
+      request.principal = principal;
+      assertAllowed(principal, rule);
+    };
+    const { authorization } = request.headers;
+    const known = authentications.known(authorization);
+    if (known) {
+      admitted(known);
+      done();
+    } else {
+      authentications
+        .check(authorization, request)
+        .then(admitted)
+        .then(() => done(), done);
     }
-    done();
   });
   server.addHook('onResponse', (request, reply, done) => {
     const { id, method, url } = request;
@@ -106,12 +114,4 @@ export function createServer({ logger, authenticate, ready, admit }: ServerParts
     done();
   });
   return server;
-}
-
-/**
- * Outside of /v1 there is nothing to see but documents and health. It is the route that counts: its path can be spelled in
- * other ways (/%761/clusters). Where no route is, there is nothing to protect.
- */
-function isOpen({ routeOptions: { url, config } }: FastifyRequest): boolean {
-  return url === undefined || !url.startsWith('/v1/') || config.open === true;
 }

@@ -1,5 +1,6 @@
 import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Access } from '../access/access.ts';
 import { noSuch } from '../answers/api-error.ts';
 import { AnswersOne } from '../docs/documented.ts';
 import { writeData } from '../http/answers.ts';
@@ -18,6 +19,7 @@ export class OperationsController {
   ) {}
 
   @Get(':id')
+  @Access('operations:read')
   @AnswersOne('operations', 'Get an operation: how far a change has come, and what it left', Operation)
   async get(
     @Param('id') id: string,
@@ -26,7 +28,7 @@ export class OperationsController {
     @Res() reply: FastifyReply,
   ) {
     const operation = /^op_[0-9a-f-]{36}$/.test(id) ? await this.store.find(id) : undefined;
-    const visible = this.scope.visible(callerOf(request).principal);
+    const visible = this.scope.visible(callerOf(request).principal, 'operations:read');
     if (!operation || !visible.some(({ slug }) => slug === operation.connection.id))
       throw noSuch('operation');
     writeData(request, reply, operation);

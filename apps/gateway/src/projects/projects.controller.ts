@@ -8,6 +8,7 @@ import {
 } from '@fleetgate/model';
 import { Body, Controller, Delete, Get, Param, Patch, Post, Put, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Access } from '../access/access.ts';
 import { AnswersList, AnswersOne, AnswersRemoval, AnswersWrite } from '../docs/documented.ts';
 import { validated } from '../http/validation.ts';
 import { type ListParameters, listQueries, type ReadParameters, readQuery } from '../reading/list-query.ts';
@@ -28,6 +29,7 @@ export class ProjectsController {
   ) {}
 
   @Get()
+  @Access('projects:read')
   @AnswersList('projects', 'List projects', Project)
   list(
     @Query({ schema: listQueries.project, pipes: [validated] }) query: ListParameters,
@@ -38,6 +40,7 @@ export class ProjectsController {
   }
 
   @Get(':id')
+  @Access('projects:read')
   @AnswersOne('projects', 'Get a project', Project)
   get(
     @Param('id') id: string,
@@ -49,6 +52,7 @@ export class ProjectsController {
   }
 
   @Get(':id/deployments')
+  @Access('deployments:read')
   @AnswersList('deployments', 'List deployments of a project', Deployment)
   deployments(
     @Param('id') id: string,
@@ -60,6 +64,7 @@ export class ProjectsController {
   }
 
   @Post()
+  @Access('projects:write')
   @AnswersWrite('projects', 'Create a project', Project, 201)
   create(
     @Body({ schema: ProjectCreate, pipes: [validated] }) body: ProjectCreate,
@@ -71,6 +76,7 @@ export class ProjectsController {
   }
 
   @Put(':id')
+  @Access('projects:write')
   @AnswersWrite('projects', 'Replace a project', Project)
   replace(
     @Param('id') id: string,
@@ -83,6 +89,7 @@ export class ProjectsController {
   }
 
   @Patch(':id')
+  @Access('projects:write')
   @AnswersWrite('projects', 'Change a project by a merge patch (RFC 7396)', Project)
   patch(
     @Param('id') id: string,
@@ -95,6 +102,7 @@ export class ProjectsController {
   }
 
   @Delete(':id')
+  @Access('projects:write')
   @AnswersRemoval('projects', 'Delete a project', Project)
   remove(
     @Param('id') id: string,
@@ -106,6 +114,7 @@ export class ProjectsController {
   }
 
   @Post(':id/deployments')
+  @Access('deployments:write')
   @AnswersWrite('deployments', 'Deploy a project', Deployment, 201)
   deploy(
     @Param('id') id: string,

@@ -1,5 +1,6 @@
 import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Access } from '../access/access.ts';
 import { noSuch } from '../answers/api-error.ts';
 import { installedProviders } from '../connections/installed.ts';
 import { AnswersList, AnswersOne } from '../docs/documented.ts';
@@ -13,6 +14,7 @@ export class ProvidersController {
   readonly #facts = installedProviders.map(factsOf);
 
   @Get()
+  @Access.signedIn()
   @AnswersList(
     'providers',
     'List the installed providers, what each can do and which settings it takes',
@@ -27,6 +29,7 @@ export class ProvidersController {
   }
 
   @Get(':id')
+  @Access.signedIn()
   @AnswersOne('providers', 'Get a provider', ProviderFacts)
   get(
     @Param('id') id: string,

@@ -1,15 +1,15 @@
 import { hash } from 'node:crypto';
 import { type Kind, type Pagination, type Source } from '@fleetgate/model';
 import { Injectable } from '@nestjs/common';
+import type { Principal } from '../access/principal.ts';
 import { ApiError, invalidField, noSuch } from '../answers/api-error.ts';
 import { unsupported } from '../answers/upstream-errors.ts';
-import { type Principal, sightOf } from '../http/principal.ts';
 import { Inventory, type ListQuery, type ListResult } from '../inventory/inventory.ts';
 import { Revisions } from '../inventory/revisions.ts';
 import { Sources } from '../inventory/sources.ts';
 import { Cursors } from './cursor.ts';
 import { type ListParameters, sortOfParameter } from './list-query.ts';
-import { holds, listCapability, Scope } from './scope.ts';
+import { holds, listCapability, readScope, Scope } from './scope.ts';
 
 /** A list as it goes out: everything but the request id, which is written behind it. */
 export interface ListAnswer {
@@ -63,8 +63,9 @@ export class Lists {
     const connections = this.connectionsOf(kind, parameters, principal, nested);
     const slugs = connections.map(({ slug }) => slug);
     const narrowed = this.scope.areAll(connections, kind) ? undefined : slugs;
-    const query = this.storeQuery(kind, parameters, nested, narrowed);
-    const identity = JSON.stringify([sightOf(principal), { ...query, from: 0, limit: 0 }]);
+    const own = parameters.team !== undefined && this.scope.ownTeam(parameters.team, principal) !== undefined;
+    const query = this.storeQuery(kind, { ...parameters, ...(own && { team: undefined }) }, nested, narrowed);
+    const identity = this.identityOf(parameters, query, principal);
     const from = position(parameters, () => this.cursors.open(identity, parameters.cursor as string));
 
     if (parameters.max_stale !== undefined && !parameters.cached) {
@@ -109,7 +110,7 @@ export class Lists {
     const connections = this.scope.ofList(kind, parameters, principal);
     const outer = outerOf(kind, nested);
     if (outer === undefined) return connections;
-    const { connection } = this.scope.ofId(outer.kind, outer.id, principal);
+    const { connection } = this.scope.ofId(outer.kind, outer.id, principal, readScope[kind]);
     if (!holds(connection, kind)) throw unsupported(connection, listCapability(kind));
     return connections.filter(({ slug }) => slug === connection.slug);
   }
@@ -121,6 +122,16 @@ export class Lists {
     const lacking = this.sources.of(outer.kind, slugs).filter(missing);
     if (lacking.length > 0) throw incomplete(lacking); // nobody can tell
     throw noSuch(outer.kind);
+  }
+
+  /** What makes it this list, as long as the caller may see the same; connections that come and go do not make it another. */
+  private identityOf(
+    { connection, provider, team }: ListParameters,
+    query: Omit<ListQuery, 'from'>,
+    principal: Principal,
+  ): string {
+    const filters = { ...query, connections: [connection, provider, team], limit: 0 };
+    return JSON.stringify([this.scope.rightsOf(principal), filters]);
   }
 
   private storeQuery(

@@ -3,10 +3,10 @@ import { Fault, isFault, type Key, type Kind, type Source } from '@fleetgate/mod
 import { newCall } from '@fleetgate/provider-runtime';
 import { type Facet, facetOf } from '@fleetgate/provider-spec';
 import { Injectable } from '@nestjs/common';
+import type { Principal } from '../access/principal.ts';
 import { noSuch } from '../answers/api-error.ts';
 import { errorOfFault } from '../answers/upstream-errors.ts';
 import type { Connection } from '../connections/connection.ts';
-import type { Principal } from '../http/principal.ts';
 import { Inventory, type StoredResource } from '../inventory/inventory.ts';
 import { Sources } from '../inventory/sources.ts';
 import type { ReadParameters } from './list-query.ts';

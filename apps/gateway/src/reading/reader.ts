@@ -3,11 +3,11 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { writeOne } from '../http/answers.ts';
 import { callerOf } from '../http/current.ts';
-import { sightOf } from '../http/principal.ts';
 import { ReadyAnswers, writeList } from '../http/ready-answers.ts';
 import type { ListParameters, ReadParameters } from './list-query.ts';
 import { Lists, type Nested } from './lists.ts';
 import { Ones } from './ones.ts';
+import { Scope } from './scope.ts';
 
 /** What the controllers of all five kinds do, in one place. */
 @Injectable()
@@ -16,6 +16,7 @@ export class Reader {
     private readonly lists: Lists,
     private readonly ones: Ones,
     private readonly ready: ReadyAnswers,
+    private readonly scope: Scope,
   ) {}
 
   async list(
@@ -28,7 +29,8 @@ export class Reader {
     const { principal } = callerOf(request);
     const answer = await this.lists.answer(kind, parameters, principal, nested);
     // An answer that had to be refreshed first is good for this once.
-    if (parameters.max_stale === undefined) this.ready.keep(sightOf(principal), request.url, answer);
+    if (parameters.max_stale === undefined)
+      this.ready.keep(this.scope.sightOf(principal), request.url, answer);
     writeList(request, reply, answer);
   }
 

@@ -1,6 +1,7 @@
 import { Release } from '@fleetgate/model';
 import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Access } from '../access/access.ts';
 import { AnswersOne } from '../docs/documented.ts';
 import { validated } from '../http/validation.ts';
 import { type ReadParameters, readQuery } from '../reading/list-query.ts';
@@ -12,6 +13,7 @@ export class ReleasesController {
   constructor(private readonly reader: Reader) {}
 
   @Get(':id')
+  @Access('deployments:read')
   @AnswersOne('releases', 'Get a release', Release)
   get(
     @Param('id') id: string,

@@ -14,10 +14,16 @@ export class Kubeconfigs {
 
   async answer(id: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const caller = callerOf(request);
-    const { connection, address } = this.scope.ofId('cluster', id, caller.principal);
+    const { connection, address } = this.scope.ofIdFor(
+      'clusters:kubeconfig',
+      'cluster',
+      id,
+      caller.principal,
+    );
     const read = connection.provider.clusters?.kubeconfig;
     if (!read) {
-      const able = this.scope.visible(caller.principal).filter((one) => one.provider.clusters?.kubeconfig);
+      const visible = this.scope.visible(caller.principal, 'clusters:kubeconfig');
+      const able = visible.filter((one) => one.provider.clusters?.kubeconfig);
       const slugs = able.map(({ slug }) => slug);
       throw unsupported(connection, 'clusters.kubeconfig', slugs);
     }

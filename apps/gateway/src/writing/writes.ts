@@ -16,6 +16,8 @@ import { newCall } from '@fleetgate/provider-runtime';
 import type { WriteOperation } from '@fleetgate/provider-spec';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { may } from '../access/principal.ts';
+import { scopeMissing } from '../access/refusals.ts';
 import { ApiError, invalidField } from '../answers/api-error.ts';
 import { errorOfFault } from '../answers/upstream-errors.ts';
 import type { Connection } from '../connections/connection.ts';
@@ -23,7 +25,7 @@ import { callerOf } from '../http/current.ts';
 import { Inventory } from '../inventory/inventory.ts';
 import { newOperationId, type Write } from '../operations/operation.ts';
 import { OperationStore, type OperationTask } from '../operations/operation-store.ts';
-import { Scope } from '../reading/scope.ts';
+import { Scope, writeScope } from '../reading/scope.ts';
 import { OperationRunner } from './operation-runner.ts';
 import { assertMatches } from './precondition.ts';
 import { isSettled } from './settled.ts';
@@ -68,7 +70,7 @@ export class Writes {
     query: WriteParameters,
     exchange: Exchange,
   ): Promise<void> {
-    const { connection, address } = this.#place('project', projectId, exchange);
+    const { connection, address } = this.#place('project', projectId, exchange, 'deployment');
     const value = this.#deploymentValue(connection, body, 'create', '', exchange);
     const input = { projectKey: address.key, value };
     await this.#perform(connection, { kind: 'deployment', action: 'create', input }, query, exchange);
@@ -190,15 +192,21 @@ export class Writes {
   }
 
   #connectionFor(kind: Kind, named: string | undefined, { request }: Exchange): Connection {
-    return connectionFor(kind, 'create', named, this.scope.visible(callerOf(request).principal));
+    const { principal } = callerOf(request);
+    return connectionFor(kind, 'create', named, this.scope.visible(principal, writeScope[kind]));
   }
 
-  #place(kind: Kind, id: string, { request }: Exchange) {
-    return this.scope.ofId(kind, id, callerOf(request).principal);
+  /** `written` is what is to be changed at that place, where it is not the thing itself. */
+  #place(kind: Kind, id: string, { request }: Exchange, written: Kind = kind) {
+    return this.scope.ofIdFor(writeScope[written], kind, id, callerOf(request).principal);
   }
 
   #rule(connection: Connection, kind: Kind, action: WriteOperation, { request }: Exchange) {
-    return ruleOf(connection, kind, action, this.scope.visible(callerOf(request).principal));
+    const { principal } = callerOf(request);
+    // A project may be made with a deployment in it: that asks for the scope of both.
+    if (!may(principal, writeScope[kind], connection.team))
+      throw scopeMissing(writeScope[kind], connection.team ?? undefined);
+    return ruleOf(connection, kind, action, this.scope.visible(principal, writeScope[kind]));
   }
 
   #deploymentValue(

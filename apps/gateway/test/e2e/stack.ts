@@ -209,6 +209,8 @@ function configOf(rootKey: string): Config {
     redisUrl: null,
     dataDir: '/nowhere',
     role: 'all',
+    trustedProxies: [],
+    corsOrigins: [],
     logLevel: 'trace',
     secretKey: randomBytes(32),
     secretKeysOld: [],

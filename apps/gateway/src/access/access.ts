@@ -1,0 +1,54 @@
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { may, type Principal } from './principal.ts';
+import { scopeMissing } from './refusals.ts';
+import type { Scope } from './scopes.ts';
+
+/** What a route asks of its callers: nothing, to be somebody that is known, or a scope (in whichever team). */
+export type AccessRule = 'open' | 'signed_in' | Scope;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: AccessRule;
+  }
+}
+
+/**
+ * The one place that says who may call a route: `@Access('projects:read')`. The scope is asked for before anything else is
+ * looked at; that it is held in the right team is for the handler to see to, by `may` or `Scope.visible`.
+ */
+export const Access = Object.assign((scope: Scope) => RouteConfig({ access: scope }), {
+  /** Everyone, without credentials. */
+  open: () => RouteConfig({ access: 'open' satisfies AccessRule }),
+  /** Whoever is known, whatever they may do. */
+  signedIn: () => RouteConfig({ access: 'signed_in' satisfies AccessRule }),
+});
+
+/**
+ * Outside of /v1 there is nothing to see but documents and health. It is the route that counts: its path can be spelled in
+ * other ways (/%761/clusters). Where no route is, there is nothing to protect.
+ */
+export function ruleOf({ routeOptions: { url, config } }: FastifyRequest): AccessRule {
+  return url === undefined || !url.startsWith('/v1/') ? 'open' : (config.access ?? 'signed_in');
+}
+
+export function assertAllowed(principal: Principal, rule: AccessRule): void {
+  if (rule === 'open' || rule === 'signed_in' || may(principal, rule, null)) return;
+  throw scopeMissing(rule);
+}
+
+/** Notes routes of the API that do not say who may call them; the boot fails over them. */
+export class Declarations {
+  readonly #missing = new Set<string>();
+
+  constructor(fastify: FastifyInstance) {
+    fastify.addHook('onRoute', ({ url, method, config }) => {
+      if (url.startsWith('/v1/') && config?.access === undefined) this.#missing.add(`${method} ${url}`);
+    });
+  }
+
+  assertComplete(): void {
+    if (this.#missing.size === 0) return;
+    throw new Error(`routes without @Access: ${[...this.#missing].join(', ')}`);
+  }
+}
