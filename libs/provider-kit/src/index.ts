@@ -12,4 +12,4 @@ export { inParallel } from './parallel.ts';
 export { instant, labelsOf, labelsOfTags, partsOf, wordOf } from './readings.ts';
 export { type Credential, loginSession, type Session, staticSession } from './session.ts';
 export { limitsOf, secret, upstreamSettings } from './settings.ts';
-export { journalOf, step } from './writing.ts';
+export { journalOf, makeAmongNamesakes, remember, removeInStep, step } from './writing.ts';

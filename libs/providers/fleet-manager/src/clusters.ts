@@ -1,19 +1,37 @@
 import { type ClusterRecord, Fault } from '@fleetgate/model';
-import { type Http, instant, labelsOfTags, native, partsOf } from '@fleetgate/provider-kit';
-import type { Facet } from '@fleetgate/provider-spec';
+import { type Http, instant, labelsOfTags, native, partsOf, step } from '@fleetgate/provider-kit';
+import type { Call, Clusters } from '@fleetgate/provider-spec';
 import { listed } from './lists.ts';
 import { clusterStatus } from './statuses.ts';
-import { WireCluster } from './wire.ts';
+import { mergedTags } from './tags.ts';
+import { anything, WireCluster } from './wire.ts';
 
-export function clusters(http: Http): Facet<ClusterRecord> {
+export function clusters(http: Http): Clusters {
+  async function read(id: string, call: Call): Promise<[WireCluster, ClusterRecord]> {
+    const wire = await http.request({ path: ['clusters', id], answer: WireCluster }, call);
+    const record = clusterOf(wire);
+    if (!record) throw new Fault('not_found', 'the upstream only keeps it as deleted');
+    return [wire, record];
+  }
+
   return {
     list: listed(http, ['clusters'], WireCluster, clusterOf),
-    async get({ key }, call) {
-      const record = clusterOf(
-        await http.request({ path: ['clusters', ...partsOf(key, 1)], answer: WireCluster }, call),
-      );
-      if (!record) throw new Fault('not_found', 'the upstream only keeps it as deleted');
-      return record;
+    get: async ({ key }, call) => (await read(...partsOf(key, 1), call))[1],
+    async patch({ key, value: { labels } }, call) {
+      const [wire] = await read(...partsOf(key, 1), call);
+      if (labels !== undefined) {
+        const path = ['clusters', wire.id, 'tags'];
+        const body = { tags: mergedTags(wire.tags, labels) };
+        await step(call, 'tags', {
+          async make(during) {
+            await http.request({ method: 'POST', path, body, answer: anything }, during);
+            return true;
+          },
+          idempotent: true,
+          assumed: true,
+        });
+      }
+      return { key: [wire.id] };
     },
   };
 }

@@ -18,6 +18,10 @@ export const WireApplication = z.looseObject({
   id: z.string().min(1),
   name: z.string(),
   description: Text,
+  version: Text,
+  sourceType: Text,
+  /** the manifest, YAML */
+  sourceConfig: Text,
   createdAt: Text,
   updatedAt: Text,
 });
@@ -52,8 +56,8 @@ export type WireClusterGroup = z.infer<typeof WireClusterGroup>;
 
 /** Applications of a deployment are objects on the wire; the published notes show bare ids. */
 const ApplicationReference = z.union([
-  z.string().transform((id) => ({ id, version: null })),
-  z.looseObject({ id: z.string(), version: Text }),
+  z.string().transform((id) => ({ id, name: null, version: null })),
+  z.looseObject({ id: z.string(), name: Text, version: Text }),
 ]);
 
 export const WireDeployment = z.looseObject({
@@ -86,3 +90,15 @@ export const WireRelease = z.looseObject({
   updatedAt: Text,
 });
 export type WireRelease = z.infer<typeof WireRelease>;
+
+/** What is answered to something that was made. */
+export const Made = z.object({ id: z.string().min(1) });
+
+/** A deploy is answered with its release, by what the notes say; nobody has been seen to read it. */
+export const Deployed = z
+  .object({ id: z.string().min(1), deploymentId: z.string() })
+  .nullish()
+  .catch(null);
+
+/** Whatever a change is answered with: what it left is read. */
+export const anything = z.unknown();

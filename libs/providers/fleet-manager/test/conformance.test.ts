@@ -1,6 +1,7 @@
 import { describeProvider } from '@fleetgate/provider-conformance';
 import { startUpstream } from '@fleetgate/sandbox';
 import { fleetManager } from '../src/index.ts';
+import { refusal, writes } from './write-samples.ts';
 
 describeProvider({
   definition: fleetManager,
@@ -13,4 +14,6 @@ describeProvider({
     deployment: { unknownStatus: { status: 'Levitating' } },
     release: { unknownStatus: { status: 'Levitating' } },
   },
+  writes,
+  refusal,
 });
