@@ -10,11 +10,12 @@ import { type Rows, readPage, rowsOf } from '../core/pages.ts';
 import { envelope, type FieldProblem } from './errors.ts';
 import { RateLimit } from './rate-limit.ts';
 import { AppState } from './state.ts';
+import { writeRoutes } from './write-routes.ts';
 
 const apiKey = 'app_key_sandbox';
 const requestsPerHour = 1_000_000; // an enterprise plan, so that tests meet the limit only when they ask for it
 
-/** The app platform (projects, deployments, teams), read side, under /v1. */
+/** The app platform (projects, deployments, teams), under /v1. */
 export const appPlatform: Emulator = {
   name: 'app-platform',
   basePath: '/v1',
@@ -42,6 +43,7 @@ function createAppPlatform(world: World): EmulatorInstance {
       app.register(async (guarded) => {
         guarded.addHook('preHandler', async (request) => checkKey(request));
         readRoutes(guarded, state);
+        writeRoutes(guarded, state);
       });
     },
     error: (status) => limited(envelope(status)),

@@ -5,6 +5,15 @@ import { hexKeys, type Keys } from '../core/keys.ts';
 import { type BuildContext, Population, populationControls } from '../core/population.ts';
 import { hashAt, randomFrom } from '../core/random.ts';
 import type { Rollout, RolloutPhase } from '../core/rollouts.ts';
+import { nameOfProject, nameOfTeam, people, roles } from './names.ts';
+import type {
+  DeploymentInput,
+  ProjectInput,
+  WireDeployment,
+  WireMember,
+  WireProject,
+  WireTeam,
+} from './wire.ts';
 
 /**
  * What this app platform holds. Of `scale` objects 25 % are projects and 75 % deployments: none to five per project. Teams, one per
@@ -19,6 +28,12 @@ import type { Rollout, RolloutPhase } from '../core/rollouts.ts';
  * - `url` is null until a deployment has succeeded, `completed_at` until it has ended; `version` and `commit` are absent from many;
  * - times are whole seconds, as in every example;
  * - teams and members are paged as projects are; roles are owner, admin, developer, viewer;
+ * - names are not unique; creating answers 201 with the object, replacing and cancelling 200 with it, removing 204 with nothing;
+ * - bodies are strict (an unknown field is a 422): name, description, template, visibility, team_id for a project; version and commit,
+ *   both optional, for a deployment. Template and visibility are never shown;
+ * - PUT drops the description and the team where they are left out, and keeps status and visibility; it also archives (`status`);
+ * - one deployment per project at a time: another one is a 409, and so is one of an archived project; only what is queued or running
+ *   can be cancelled, else 409;
  * - a removed project takes its deployments with it; archived projects are not deployed any more;
  * - projects that are deployed often keep only their newest deployments.
  */
@@ -30,6 +45,10 @@ export class AppState implements ObjectControls {
   private readonly projectKeys: Keys;
   private readonly memberKeys: Keys;
   private readonly plain: ObjectControls;
+  /** what clients have made of projects, by key; each takes the place of the one before */
+  private readonly edits = new Map<string, ProjectInput & { editedAt: number }>();
+  /** what clients have said of deployments, by key */
+  private readonly orders = new Map<string, DeploymentInput>();
 
   constructor(world: World) {
     this.world = world;
@@ -108,6 +127,36 @@ export class AppState implements ObjectControls {
     return this.plain.size(kind);
   }
 
+  createProject(input: ProjectInput): WireProject | undefined {
+    const [key = ''] = this.projects.add(1);
+    return this.replaceProject(key, input);
+  }
+
+  /** undefined: no such project. */
+  replaceProject(key: string, input: ProjectInput): WireProject | undefined {
+    const index = this.projects.indexOf(key);
+    if (index === undefined) return undefined;
+    const status = input.status ?? this.projects.get(key)?.status ?? 'active';
+    if (status === 'archived') this.deployments.pin(index);
+    this.edits.set(key, { ...input, status, editedAt: this.world.clock.now() });
+    return this.projects.get(key);
+  }
+
+  /** undefined: no such project. */
+  createDeployment(projectKey: string, input: DeploymentInput): WireDeployment | undefined {
+    const index = this.projects.indexOf(projectKey);
+    if (index === undefined) return undefined;
+    const key = this.deployments.ask(index);
+    this.orders.set(key, input);
+    return this.deployments.population.get(key);
+  }
+
+  cancelDeployment(key: string): WireDeployment | undefined {
+    const now = wholeSeconds(this.world.clock.now());
+    this.deployments.touch(key, { status: 'cancelled', url: null, completed_at: now });
+    return this.deployments.population.get(key);
+  }
+
   /** In the first two thirds of the year, so that its deployments fit behind it. */
   private birthOf(project: number): number {
     return inSeedYear((hashAt(this.world.seedOf('birth'), project) / 2 ** 32) * 0.65);
@@ -119,15 +168,24 @@ export class AppState implements ObjectControls {
     const deployments = this.deployments.of(index);
     const latest = deployments.at(-1);
     const team = index % 9 === 5 ? undefined : this.teams.byIndex(random.between(0, this.teams.size - 1));
-    const updated = wholeSeconds(edited);
-    return {
-      id: this.projectKeys.keyOf(index),
-      name: nameOfProject(index),
-      description: index % 5 === 4 ? null : `The ${nameOfProject(index).toLowerCase()} of the company`,
+    const id = this.projectKeys.keyOf(index);
+    const edit = this.edits.get(id);
+    const updated = wholeSeconds(edit?.editedAt ?? edited);
+    const name = nameOfProject(index);
+    const shown = edit ?? {
+      name,
+      description: index % 5 === 4 ? null : `The ${name.toLowerCase()} of the company`,
       status: addedAt === null && isArchived(index) ? 'archived' : 'active',
+      ...(team ? { team } : {}),
+    };
+    return {
+      id,
+      name: shown.name,
+      description: shown.description,
+      status: shown.status ?? 'active',
       created_at: wholeSeconds(created),
       updated_at: latest !== undefined && latest.created_at > updated ? latest.created_at : updated,
-      ...(team === undefined ? {} : { team: { id: team.id, name: team.name } }),
+      ...(shown.team ? { team: { id: shown.team.id, name: shown.team.name } } : {}),
       deployments: {
         total: deployments.length,
         latest:
@@ -143,14 +201,18 @@ export class AppState implements ObjectControls {
     const commit = Math.floor(random.next() * 2 ** 32)
       .toString(16)
       .padStart(8, '0');
-    const slug = nameOfProject(rollout.parent).toLowerCase().replaceAll(' ', '-');
+    const project = this.projectKeys.keyOf(rollout.parent);
+    const name = this.edits.get(project)?.name ?? nameOfProject(rollout.parent);
+    const slug = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
     return {
       id,
-      project_id: this.projectKeys.keyOf(rollout.parent),
+      project_id: project,
       status: words[rollout.phase],
       url: rollout.phase === 'success' ? `https://${slug}.your-app.com` : null,
-      ...(random.chance(0.6) ? { version: `1.${rollout.sequence}.${random.between(0, 9)}` } : {}),
-      ...(random.chance(0.7) ? { commit } : {}),
+      ...(this.orders.get(id) ?? {
+        ...(random.chance(0.6) ? { version: `1.${rollout.sequence}.${random.between(0, 9)}` } : {}),
+        ...(random.chance(0.7) ? { commit } : {}),
+      }),
       created_at: wholeSeconds(rollout.createdAt),
       completed_at: rollout.completedAt === null ? null : wholeSeconds(rollout.completedAt),
     };
@@ -169,41 +231,6 @@ export class AppState implements ObjectControls {
   }
 }
 
-export interface WireProject {
-  id: string;
-  name: string;
-  description: string | null;
-  status: string;
-  created_at: string;
-  updated_at: string;
-  team?: WireTeam;
-  deployments: { total: number; latest: { id: string; status: string; created_at: string } | null };
-}
-
-export interface WireDeployment {
-  id: string;
-  project_id: string;
-  status: string;
-  url: string | null;
-  version?: string;
-  commit?: string;
-  created_at: string;
-  completed_at: string | null;
-}
-
-export interface WireTeam {
-  id: string;
-  name: string;
-}
-
-export interface WireMember {
-  id: string;
-  name: string;
-  email: string;
-  role: string;
-  joined_at: string;
-}
-
 const words: Record<RolloutPhase, string> = {
   created: 'queued',
   pending: 'queued',
@@ -213,26 +240,8 @@ const words: Record<RolloutPhase, string> = {
   cancelled: 'cancelled',
 };
 
-const roles = ['owner', 'admin', 'developer', 'viewer'];
-const people = ['Ada', 'Ben', 'Carla', 'Dmitri', 'Elif', 'Farid', 'Grace', 'Hana', 'Ivan', 'Julia'];
-const brands = ['Harbour', 'Orchard', 'Meridian', 'Copper', 'Lantern', 'Willow', 'Summit', 'Juniper'];
-const parts = ['Website', 'Checkout', 'Mobile API', 'Docs', 'Status Page', 'Intranet', 'Loyalty', 'Search'];
-const squads = ['Storefront', 'Payments', 'Platform', 'Mobile', 'Data', 'Growth'];
-
 function isArchived(project: number): boolean {
   return project % 7 === 3;
-}
-
-function nameOfProject(index: number): string {
-  const brand = brands[index % brands.length];
-  const part = parts[Math.floor(index / brands.length) % parts.length];
-  const round = Math.floor(index / (brands.length * parts.length));
-  return `${brand} ${part}${round === 0 ? '' : ` ${round + 1}`}`;
-}
-
-function nameOfTeam(index: number): string {
-  const round = Math.floor(index / squads.length);
-  return `${squads[index % squads.length]}${round === 0 ? '' : ` ${round + 1}`}`;
 }
 
 function wholeSeconds(ms: number): string {

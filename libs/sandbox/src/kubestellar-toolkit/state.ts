@@ -4,32 +4,26 @@
  * Assumptions, i.e. all that the documentation does not say, which is nearly everything:
  * - The list is {items: [...]}, not a bare array, and whole: query parameters are ignored.
  * - The object: {name, namespace?, cluster, application?, version?, phase, message?, replicas{desired, ready}, labels, createdAt,
- *   updatedAt, completedAt?}. `name` is unique and is the key.
+ *   updatedAt, completedAt?, resourceVersion?}. `name` is unique and is the key; every third seeded object has no resourceVersion.
+ * - POST and PUT take name, namespace, cluster, application, version, labels and replicas.desired; what else a client has read it may
+ *   send back, and it is ignored. Another field is a 400; name and cluster are required. Labels and replicas that are left out are
+ *   none and 1: a PUT replaces.
+ * - A POST of a name that is there is a 409. A PUT with a resourceVersion that is not the present one is a 409; without one it wins.
+ *   A PUT under another name than that of its path is a 400.
+ * - What is written is rolled out anew, and ends well. A DELETE takes effect at once.
  * - phase is Pending, Deploying, Running, Succeeded, Failed or Deleting; a word beyond them (Suspended) is sent now and then.
  * - The token is static: it never expires, so `expireSessions` changes nothing.
  * - There is no reading of one: that path answers GET with 405, as it does know PUT and DELETE. Another path is 404.
  * - Clusters are nothing of their own: they are names inside the objects.
  */
-import { inSeedYear, isoTime } from '../core/clock.ts';
+import { type Clock, inSeedYear, isoTime } from '../core/clock.ts';
 import type { ObjectControls, ObjectKind, World } from '../core/emulator.ts';
 import type { Keys } from '../core/keys.ts';
-import { type BuildContext, Population } from '../core/population.ts';
+import { type BuildContext, mergeDeep, Population } from '../core/population.ts';
 import { hashAt } from '../core/random.ts';
-
-export interface ClusterDeploymentStatus {
-  name: string;
-  namespace?: string;
-  cluster: string;
-  application?: string;
-  version?: string;
-  phase: string;
-  message?: string;
-  replicas: { desired: number; ready: number };
-  labels: Record<string, string>;
-  createdAt: string;
-  updatedAt: string;
-  completedAt?: string;
-}
+import type { Desired } from './bodies.ts';
+import type { ClusterDeploymentStatus } from './wire.ts';
+import { shownAt, versionOf, type WrittenObject } from './written.ts';
 
 const applications = ['argocd', 'flux', 'istio', 'prometheus', 'billing', 'catalog', 'mailer', 'search'];
 const regions = ['east', 'west', 'north', 'south'];
@@ -54,9 +48,15 @@ export function nameKeys(seed: number): Keys {
 }
 
 export class ToolkitState implements ObjectControls {
-  readonly deployments: Population<ClusterDeploymentStatus>;
+  private readonly deployments: Population<ClusterDeploymentStatus>;
+  private readonly clock: Clock;
+  /** what clients have written, by name; it takes the place of a seeded object of that name */
+  private readonly written = new Map<string, WrittenObject>();
+  /** how often the control has touched a seeded object */
+  private readonly touches = new Map<string, number>();
 
   constructor(world: World) {
+    this.clock = world.clock;
     const seed = world.seedOf('deployment');
     const keys = nameKeys(seed);
     const clusters = Math.max(1, Math.round(world.scale / 8));
@@ -77,24 +77,70 @@ export class ToolkitState implements ObjectControls {
     });
   }
 
+  list(): ClusterDeploymentStatus[] {
+    const seeded = this.deployments.slice(0, this.deployments.size);
+    const names = new Set(seeded.map(({ name }) => name));
+    const made = [...this.written.values()].filter(({ desired }) => !names.has(desired.name));
+    return [
+      ...seeded.map((object) => this.get(object.name) ?? object),
+      ...made.map((written) => shownAt(this.clock.now(), written)),
+    ];
+  }
+
+  /** undefined: there is none of that name. */
+  get(name: string): ClusterDeploymentStatus | undefined {
+    const written = this.written.get(name);
+    if (written) return shownAt(this.clock.now(), written);
+    const seeded = this.deployments.get(name);
+    if (!seeded) return undefined;
+    const writes = this.touches.get(name);
+    if (writes === undefined || seeded.resourceVersion === undefined) return seeded;
+    return { ...seeded, resourceVersion: `${seeded.resourceVersion}${String(writes).padStart(3, '0')}` };
+  }
+
+  /** Makes the object, or replaces it. */
+  write(desired: Desired): ClusterDeploymentStatus {
+    const now = this.clock.now();
+    const before = this.get(desired.name);
+    const written = {
+      desired,
+      createdAt: before ? Date.parse(before.createdAt) : now,
+      writtenAt: now,
+      writes: (this.written.get(desired.name)?.writes ?? 0) + 1,
+      touched: {},
+    };
+    this.written.set(desired.name, written);
+    return shownAt(now, written);
+  }
+
   add(kind: ObjectKind, count: number): string[] {
     if (kind !== 'deployment') throw new RangeError(`this upstream has no ${kind}`);
     return this.deployments.add(count);
   }
 
   remove(kind: ObjectKind, key: string): boolean {
-    return kind === 'deployment' && this.deployments.remove(key);
+    if (kind !== 'deployment') return false;
+    const written = this.written.delete(key);
+    return this.deployments.remove(key) || written;
   }
 
   touch(kind: ObjectKind, key: string, change: Record<string, unknown>): boolean {
-    return kind === 'deployment' && this.deployments.touch(key, change);
+    if (kind !== 'deployment') return false;
+    const written = this.written.get(key);
+    if (written) {
+      const touched = mergeDeep(written.touched, change);
+      this.written.set(key, { ...written, touched, writes: written.writes + 1 });
+      return true;
+    }
+    this.touches.set(key, (this.touches.get(key) ?? 0) + 1);
+    return this.deployments.touch(key, change);
   }
 
   /** For clusters: how many names the objects hold. */
   size(kind: ObjectKind): number {
-    if (kind === 'deployment') return this.deployments.size;
+    if (kind === 'deployment') return this.list().length;
     if (kind !== 'cluster') return 0;
-    return new Set(this.deployments.slice(0, this.deployments.size).map(({ cluster }) => cluster)).size;
+    return new Set(this.list().map(({ cluster }) => cluster)).size;
   }
 }
 
@@ -132,6 +178,7 @@ function statusOf(
     ...(phase === 'Failed' ? { message: 'deployment exceeded its progress deadline' } : {}),
     replicas: { desired, ready },
     labels: index % 4 === 3 ? {} : { app: application, tier: index % 2 === 0 ? 'prod' : 'stage' },
+    ...(index % 3 === 2 ? {} : { resourceVersion: versionOf(Math.max(created, changed), 0) }),
     createdAt: isoTime(created),
     updatedAt: isoTime(Math.max(created, changed)),
     ...(ended ? { completedAt: isoTime(Math.max(created, changed)) } : {}),
