@@ -4,6 +4,7 @@ import { keptKey, rootKeyKind, secretKeyKind } from './config/key-files.ts';
 import { readVariables, unknownVariables, type Variables } from './config/variables.ts';
 import { type ConnectionConfig, readConnections } from './connections/file.ts';
 import { installedProviders } from './connections/installed.ts';
+import type { Limits } from './throttle/rules.ts';
 import type { IssuerConfig } from './tokens/issuers.ts';
 
 export type Role = Variables['FLEETGATE_ROLE'];
@@ -16,6 +17,8 @@ export interface Config {
   /** url null: the embedded PostgreSQL, under the data folder */
   readonly database: { readonly url: string | null };
   readonly redisUrl: string | null;
+  readonly redisPrefix: string;
+  readonly limits: Limits;
   /** absolute */
   readonly dataDir: string;
   readonly role: Role;
@@ -67,6 +70,16 @@ export function loadConfig({ env, cwd }: Surroundings): Config {
     port: variables.FLEETGATE_PORT,
     database: { url: variables.FLEETGATE_DATABASE_URL ?? null },
     redisUrl: variables.FLEETGATE_REDIS_URL ?? null,
+    redisPrefix: variables.FLEETGATE_REDIS_PREFIX,
+    limits: {
+      free: variables.FLEETGATE_LIMIT_FREE,
+      pro: variables.FLEETGATE_LIMIT_PRO,
+      enterprise: variables.FLEETGATE_LIMIT_ENTERPRISE,
+      burst: variables.FLEETGATE_LIMIT_BURST,
+      root: variables.FLEETGATE_LIMIT_ROOT,
+      address: variables.FLEETGATE_LIMIT_ADDRESS,
+      open: variables.FLEETGATE_LIMIT_OPEN,
+    },
     dataDir,
     role: variables.FLEETGATE_ROLE,
     trustedProxies: variables.FLEETGATE_TRUSTED_PROXIES,
