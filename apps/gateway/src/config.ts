@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { ConfigError } from './config/config-error.ts';
 import { keptKey, rootKeyKind, secretKeyKind } from './config/key-files.ts';
+import { limitsOf } from './config/limits.ts';
 import { readVariables, unknownVariables, type Variables } from './config/variables.ts';
 import { type ConnectionConfig, readConnections } from './connections/file.ts';
 import { installedProviders } from './connections/installed.ts';
@@ -17,7 +18,9 @@ export interface Config {
   /** url null: the embedded PostgreSQL, under the data folder */
   readonly database: { readonly url: string | null };
   readonly redisUrl: string | null;
+  /** what our keys in it begin with */
   readonly redisPrefix: string;
+  /** how many calls are let through, and in how long */
   readonly limits: Limits;
   /** absolute */
   readonly dataDir: string;
@@ -71,15 +74,7 @@ export function loadConfig({ env, cwd }: Surroundings): Config {
     database: { url: variables.FLEETGATE_DATABASE_URL ?? null },
     redisUrl: variables.FLEETGATE_REDIS_URL ?? null,
     redisPrefix: variables.FLEETGATE_REDIS_PREFIX,
-    limits: {
-      free: variables.FLEETGATE_LIMIT_FREE,
-      pro: variables.FLEETGATE_LIMIT_PRO,
-      enterprise: variables.FLEETGATE_LIMIT_ENTERPRISE,
-      burst: variables.FLEETGATE_LIMIT_BURST,
-      root: variables.FLEETGATE_LIMIT_ROOT,
-      address: variables.FLEETGATE_LIMIT_ADDRESS,
-      open: variables.FLEETGATE_LIMIT_OPEN,
-    },
+    limits: limitsOf(variables),
     dataDir,
     role: variables.FLEETGATE_ROLE,
     trustedProxies: variables.FLEETGATE_TRUSTED_PROXIES,

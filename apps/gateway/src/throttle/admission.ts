@@ -34,7 +34,12 @@ export class Admissions {
   /** refused by the front; the framework answers them, and they are not counted again for that */
   readonly #refused = new WeakMap<IncomingMessage, Decision>();
 
-  constructor(private readonly throttle: () => ThrottleGuard) {}
+  #throttle!: ThrottleGuard;
+
+  /** To be called before anything comes in. */
+  use(throttle: ThrottleGuard): void {
+    this.#throttle = throttle;
+  }
 
   /** For the front: the headers of a ready answer; undefined where there must be none. */
   readonly ofReady = (principal: Principal, request: IncomingMessage): Admission | Promise<Admission> => {
@@ -43,7 +48,7 @@ export class Admissions {
       this.#refused.set(request, decision);
       return undefined;
     };
-    const decision = this.throttle().ofPrincipal(principal);
+    const decision = this.#throttle.ofPrincipal(principal);
     return decision instanceof Promise ? decision.then(headersOf) : headersOf(decision);
   };
 
@@ -69,11 +74,11 @@ export class Admissions {
 
   /** For what is no request: the headers, raw. */
   ofSocket(address: string | undefined): readonly string[] {
-    return this.throttle().ofVisitor(address ?? 'unknown').headers;
+    return this.#throttle.ofVisitor(address ?? 'unknown').headers;
   }
 
   #decide(counted: Counted, address: string): Decision | Promise<Decision> {
-    const throttle = this.throttle();
+    const throttle = this.#throttle;
     if (counted === 'visitor') return throttle.ofVisitor(address);
     return counted === 'stranger' ? throttle.ofStranger(address) : throttle.ofPrincipal(counted);
   }
