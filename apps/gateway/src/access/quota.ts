@@ -15,3 +15,6 @@ export interface Quota {
 
 /** The injection token of `Quota`. */
 export const QUOTA = Symbol('quota');
+
+/** Where nothing is counted. */
+export const noQuota: Quota = { left: async () => null };

@@ -1,14 +1,13 @@
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import type { Logger } from 'pino';
-import { refusalOf, ruleOf } from '../access/access.ts';
+import { assertAllowed, ruleOf } from '../access/access.ts';
 import type { Authentications } from '../access/authentications.ts';
 import type { Principal } from '../access/principal.ts';
-import { type Admissions, type Counted, strangerOrVisitor } from '../throttle/admission.ts';
 import { createAccessLog } from './access-log.ts';
 import { createClientErrors } from './client-errors.ts';
 import { answerError } from './error-filter.ts';
-import { createFront, type FindReady } from './front.ts';
+import { type Admit, createFront, type FindReady } from './front.ts';
 import { requestIdOf } from './request-id.ts';
 
 declare module 'fastify' {
@@ -28,7 +27,8 @@ export interface ServerParts {
   /** CIDRs of the proxies whose X-Forwarded-For counts */
   trustedProxies: readonly string[];
   ready: FindReady;
-  admissions: Admissions;
+  /** absent: whoever is known is admitted */
+  admit?: Admit;
 }
 
 /** A request has to be in within this, and an idle connection may stay this long; milliseconds. */
@@ -43,9 +43,9 @@ const maxIdLength = 3000;
  * calls), then whatever Nest adds.
  */
 export function createServer(parts: ServerParts): FastifyInstance {
-  const { logger, authentications, trustedProxies, ready, admissions } = parts;
+  const { logger, authentications, trustedProxies, ready, admit } = parts;
   const access = createAccessLog(logger);
-  const front = createFront({ authentications, ready, access, admit: admissions.ofReady });
+  const front = createFront({ authentications, ready, access, ...(admit ? { admit } : {}) });
   const server = fastify({
     serverFactory: (handler) => {
       const listener: RequestListener = (request, response) => {
@@ -57,7 +57,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
         listener,
       );
     },
-    clientErrorHandler: createClientErrors(logger, (address) => admissions.ofSocket(address)),
+    clientErrorHandler: createClientErrors(logger),
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }), // the hook below says it
     childLoggerFactory: (parent) => parent, // request ids are named where something is said
@@ -67,8 +67,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    frameworkErrors: (error, request, reply) =>
-      admissions.count('visitor', request, reply, (refusal) => answerError(refusal ?? error, request, reply)),
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
   });
   server.removeContentTypeParser('text/plain'); // JSON is all that is taken
   // Nest adds the parser of application/json itself; a merge patch is JSON under a name of its own.
@@ -78,26 +77,27 @@ export function createServer(parts: ServerParts): FastifyInstance {
     server.getDefaultJsonParser('error', 'error'),
   );
   server.decorateRequest('principal', null);
-  server.decorateRequest('counted', false);
   server.addHook('onClose', () => access.flush());
 
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     const rule = ruleOf(request);
-    /** What is said in the end: that it is one call too many, before anything else. */
-    const count = (counted: Counted, otherwise?: Error) =>
-      admissions.count(counted, request, reply, (refusal) => done(refusal ?? otherwise));
-    if (rule === 'open') return count(strangerOrVisitor(request));
-    const { authorization } = request.headers;
+    if (rule === 'open') return done();
     const admitted = (principal: Principal) => {
       request.principal = principal;
-      count(principal, refusalOf(principal, rule));
+      assertAllowed(principal, rule);
     };
+    const { authorization } = request.headers;
     const known = authentications.known(authorization);
-    if (known) return admitted(known);
-    authentications
-      .check(authorization, request)
-      .then(admitted, (error) => count(error.code === 'unauthorized' ? 'stranger' : 'visitor', error));
+    if (known) {
+      admitted(known);
+      done();
+    } else {
+      authentications
+        .check(authorization, request)
+        .then(admitted)
+        .then(() => done(), done);
+    }
   });
   server.addHook('onResponse', (request, reply, done) => {
     const { id, method, url } = request;

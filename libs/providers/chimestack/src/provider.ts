@@ -5,7 +5,6 @@ import { readComplaint, withEnvelopeErrors } from './errors.ts';
 import { openSession } from './session.ts';
 import { limits, settings } from './settings.ts';
 import { ElementsPage } from './wire.ts';
-import { writes } from './writes.ts';
 
 export const chimestack: ProviderDefinition<typeof settings> = {
   id: 'chimestack',
@@ -17,7 +16,6 @@ export const chimestack: ProviderDefinition<typeof settings> = {
     password: 'password of that user',
   },
   limits,
-  writes,
   connect(given, host) {
     const { baseUrl, timeoutMs } = given;
     const telling = { ...host, send: withEnvelopeErrors(host.send) };

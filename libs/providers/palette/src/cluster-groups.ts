@@ -1,9 +1,9 @@
 import { type ClusterGroupRecord, isFault, type Key } from '@fleetgate/model';
 import { type Http, inParallel, instant, native, offsetList } from '@fleetgate/provider-kit';
 import type { Call, Facet } from '@fleetgate/provider-spec';
-import { clusterKey } from './clusters.ts';
+import { clusterKey } from './cluster-reads.ts';
 import { noSuch } from './errors.ts';
-import { labelsOfMetadata, nameOf } from './metadata.ts';
+import { describedBy, nameOf } from './metadata.ts';
 import { isOwn, scopedKey, scopedList, scopeHeaders } from './scopes.ts';
 import { ClusterGroup, ClusterGroupsMetadata, Whole } from './wire.ts';
 
@@ -80,13 +80,11 @@ export function clusterGroupRecord(
   keyOf: (clusterUid: string) => Key | undefined,
 ): ClusterGroupRecord {
   const { metadata, spec } = ClusterGroup.parse(whole);
-  const labels = labelsOfMetadata(metadata);
   return {
     key: [scope, metadata.uid],
     name: nameOf(metadata),
-    labels,
+    ...describedBy(metadata),
     native_status: null,
-    description: labels['description'] || null,
     cluster_keys:
       spec?.clusterRefs?.flatMap(({ clusterUid }) => {
         const key = keyOf(clusterUid);

@@ -1,34 +1,25 @@
-import { type ClusterRecord, type ClusterStatus, isFault, type Key } from '@fleetgate/model';
+import { type ClusterRecord, type ClusterStatus, isFault } from '@fleetgate/model';
 import { type Http, inParallel, instant, native, wordOf } from '@fleetgate/provider-kit';
-import type { Call, Facet } from '@fleetgate/provider-spec';
+import type { Call, Clusters } from '@fleetgate/provider-spec';
+import { clusterPages, isPresent, overview } from './cluster-reads.ts';
+import { clusterWrites } from './cluster-writes.ts';
 import { noSuch } from './errors.ts';
+import { kubeconfigOf } from './kubeconfig.ts';
 import { labelsOfMetadata, nameOf } from './metadata.ts';
-import { continueList } from './paging.ts';
-import { isOwn, projectOf, scopedKey, scopedList, scopeHeaders, tenant } from './scopes.ts';
-import { Cluster, ItemsPage, Whole } from './wire.ts';
+import { scopedKey, scopedList, tenant } from './scopes.ts';
+import { Cluster, type Whole } from './wire.ts';
 
 /**
  * `withDetails`: every cluster is read by its overview, the only place that tells the version, and health in full; without,
  * the list is what the search shows.
  */
-export function clusters(http: Http, withDetails: boolean): Facet<ClusterRecord> {
-  const search = continueList<string, Whole>({
+export function clusters(http: Http, withDetails: boolean): Clusters {
+  const search = clusterPages(http, {
     scheme: 'palette:clusters:scope',
     // With one more request for each, a page of 25 takes some three seconds at the rate that Palette allows.
     pageSize: withDetails ? 25 : 50,
-    fetch: (scope, window, call) =>
-      http.request(
-        {
-          method: 'POST',
-          path: ['v1', 'dashboard', 'spectroclusters', 'search'],
-          query: window,
-          body: notDeleted,
-          headers: scopeHeaders(scope),
-          answer: ItemsPage,
-          repeatable: true,
-        },
-        call,
-      ),
+    // Palette shows deleted clusters for 72 hours more.
+    filter: { property: 'isDeleted', type: 'bool', condition: { bool: { value: false } } },
   });
 
   async function present(scope: string, found: Whole, call: Call): Promise<readonly Whole[]> {
@@ -59,56 +50,8 @@ export function clusters(http: Http, withDetails: boolean): Facet<ClusterRecord>
       if (!isPresent(scope, whole)) throw noSuch();
       return clusterRecord(scope, whole, withDetails);
     },
-  };
-}
-
-function overview(http: Http, scope: string, uid: string, call: Call): Promise<Whole> {
-  const path = ['v1', 'dashboard', 'spectroclusters', uid];
-  return http.request({ path, headers: scopeHeaders(scope), answer: Whole }, call);
-}
-
-/** The key of a cluster that something in `scope` names by its uid, wherever it belongs; undefined when it is gone. */
-export async function clusterKey(
-  http: Http,
-  scope: string,
-  uid: string,
-  call: Call,
-): Promise<Key | undefined> {
-  try {
-    const { isDeleted, ...belonging } = readPlace(await overview(http, scope, uid, call));
-    if (isDeleted) return undefined;
-    return [scope === tenant ? (projectOf(belonging) ?? tenant) : scope, uid];
-  } catch (error) {
-    if (isFault(error, 'not_found')) return undefined; // as the documentation of this function says
-    throw error;
-  }
-}
-
-/** Palette shows deleted clusters for 72 hours more. Oldest first, so that a new one comes to stand behind those already seen. */
-const notDeleted = {
-  filter: {
-    conjunction: 'and',
-    filterGroups: [
-      {
-        conjunction: 'and',
-        filters: [{ property: 'isDeleted', type: 'bool', condition: { bool: { value: false } } }],
-      },
-    ],
-  },
-  sort: [{ field: 'creationTimestamp', order: 'asc' }],
-};
-
-function isPresent(scope: string, whole: Whole): boolean {
-  const place = readPlace(whole);
-  return !place.isDeleted && isOwn(scope, place);
-}
-
-function readPlace(whole: Whole) {
-  const { metadata, specSummary, spec, status } = Cluster.parse(whole);
-  return {
-    isDeleted: status?.state === 'Deleted',
-    annotations: metadata.annotations,
-    projectUid: (specSummary?.projectMeta ?? spec?.projectMeta)?.uid,
+    ...clusterWrites(http),
+    kubeconfig: ({ key }, call) => kubeconfigOf(http, key, call),
   };
 }
 

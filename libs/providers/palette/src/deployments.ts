@@ -1,45 +1,20 @@
 import { type DeploymentRecord, isFault, type RolloutStatus } from '@fleetgate/model';
 import { type Http, inParallel, instant, native, wordOf } from '@fleetgate/provider-kit';
-import type { Call, Facet } from '@fleetgate/provider-spec';
-import { noSuch } from './errors.ts';
+import type { Call, Deployments } from '@fleetgate/provider-spec';
+import { deploymentPages, readDeployment } from './deployment-reads.ts';
+import { deploymentWrites } from './deployment-writes.ts';
 import { labelsOfMetadata, nameOf } from './metadata.ts';
-import { continueList } from './paging.ts';
-import { isOwn, scopedKey, scopedList, scopeHeaders, tenant } from './scopes.ts';
-import { AppDeployment, AppDeploymentsPage, Whole } from './wire.ts';
+import { deploymentKey, scopedList } from './scopes.ts';
+import { AppDeployment, type Whole } from './wire.ts';
 
 /** App deployments: an app profile on a virtual cluster. They live in projects only. */
-export function deployments(http: Http): Facet<DeploymentRecord> {
-  const search = continueList<string, Whole>({
-    scheme: 'palette:deployments:scope',
-    // With one more request for each, a page of 25 takes some three seconds at the rate that Palette allows.
-    pageSize: 25,
-    fetch: (scope, window, call) =>
-      http.request(
-        {
-          method: 'POST',
-          path: ['v1', 'dashboard', 'appDeployments'],
-          query: window,
-          // Oldest first, so that a new one comes to stand behind those already seen.
-          body: { sort: [{ field: 'creationTimestamp', order: 'asc' }] },
-          headers: scopeHeaders(scope),
-          answer: AppDeploymentsPage,
-          repeatable: true,
-        },
-        call,
-      ),
-  });
-
-  /** The tiers are told here only, and without them a rollout that failed looks like one that goes on. */
-  async function read(scope: string, uid: string, call: Call): Promise<Whole> {
-    const headers = scopeHeaders(scope);
-    const whole = await http.request({ path: ['v1', 'appDeployments', uid], headers, answer: Whole }, call);
-    if (!isOwn(scope, AppDeployment.parse(whole).metadata)) throw noSuch();
-    return whole;
-  }
+export function deployments(http: Http): Deployments {
+  // With one more request for each, a page of 25 takes some three seconds at the rate that Palette allows.
+  const search = deploymentPages(http, { scheme: 'palette:deployments:scope', pageSize: 25 });
 
   async function readIfThere(scope: string, uid: string, call: Call): Promise<readonly Whole[]> {
     try {
-      return [await read(scope, uid, call)];
+      return [await readDeployment(http, scope, uid, call)];
     } catch (error) {
       if (isFault(error, 'not_found')) return []; // removed since the search
       throw error;
@@ -57,10 +32,10 @@ export function deployments(http: Http): Facet<DeploymentRecord> {
       },
     }),
     async get({ key }, call) {
-      const { scope, uid } = scopedKey(key);
-      if (scope === tenant) throw noSuch();
-      return deploymentRecord(scope, await read(scope, uid, call));
+      const { scope, uid } = deploymentKey(key);
+      return deploymentRecord(scope, await readDeployment(http, scope, uid, call));
     },
+    ...deploymentWrites(http),
   };
 }
 

@@ -13,14 +13,22 @@ const codes: Readonly<Record<string, FaultCode>> = {
 
 /** Palette's v1Error: {code, message, details, ref}. */
 export const readComplaint: ReadComplaint = (body, status) => {
-  const { code, message } = ErrorBody.safeParse(body).data ?? {};
+  const { code, message, details } = ErrorBody.safeParse(body).data ?? {};
   const fault = status < 500 && code && Object.hasOwn(codes, code) ? codes[code] : undefined;
   return {
     ...(code ? { code } : {}),
     ...(message ? { message } : {}),
     ...(fault ? { fault } : {}),
+    details: Object.entries(details ?? {}).flatMap(([field, why]) =>
+      typeof why === 'string' ? [{ field: ourNameOf(field), message: why }] : [],
+    ),
   };
 };
+
+/** `details` has no documented shape; texts by the path of a field are taken for what they look like. */
+function ourNameOf(field: string): string {
+  return field.replace(/^metadata\.(name|labels)/, '$1').replace(/^metadata\.annotations\./, '');
+}
 
 /**
  * How a wrong password or an unknown organisation is answered is not documented. Whatever a login refuses is the credentials;

@@ -42,3 +42,21 @@ export function continueList<Scope, T>(
     };
   };
 }
+
+/** pages that are walked for one name, which few objects can have: more would be an upstream that ignores the filter */
+const mostPages = 20;
+
+/** All items of a short list. */
+export async function walked<T>(
+  pages: (input: ListInput, call: Call) => Promise<Page<T>>,
+  call: Call,
+): Promise<T[]> {
+  const items: T[] = [];
+  for (let cursor: string | undefined, count = 0; count < mostPages; count++) {
+    const page: Page<T> = await pages(cursor === undefined ? {} : { cursor }, call);
+    items.push(...page.items);
+    if (page.next === undefined) break;
+    cursor = page.next;
+  }
+  return items;
+}

@@ -4,9 +4,11 @@ import { clusterGroups } from './cluster-groups.ts';
 import { clusters } from './clusters.ts';
 import { deployments } from './deployments.ts';
 import { readComplaint } from './errors.ts';
-import { projectPages, projects } from './projects.ts';
+import { projectPages } from './project-pages.ts';
+import { projects } from './projects.ts';
 import { openSession } from './session.ts';
 import { limits, settings } from './settings.ts';
+import { writes } from './specs.ts';
 
 export const palette: ProviderDefinition<typeof settings> = {
   id: 'palette',
@@ -14,6 +16,7 @@ export const palette: ProviderDefinition<typeof settings> = {
   settings,
   example: { baseUrl: 'https://api.spectrocloud.com', apiKey: 'key of a user or a service account' },
   limits,
+  writes,
   connect(given, host) {
     const { baseUrl, timeoutMs } = given;
     const http = createHttp({ host, baseUrl, timeoutMs, session: openSession(given, host), readComplaint });

@@ -3,7 +3,7 @@ import { type Http, nestedList } from '@fleetgate/provider-kit';
 import type { Call, ListInput, Page } from '@fleetgate/provider-spec';
 import { z } from 'zod';
 import { noSuch } from './errors.ts';
-import { projectPages } from './projects.ts';
+import { projectPages } from './project-pages.ts';
 
 /** A project's uid, or this word for what belongs to the tenant and to no project. */
 export const tenant = 'tenant';
@@ -46,6 +46,20 @@ export function scopedKey(key: Key): { scope: string; uid: string } {
   const [scope, uid, ...more] = key;
   if (scope === undefined || uid === undefined || more.length > 0 || !scopeName.test(scope)) throw noSuch();
   return { scope, uid };
+}
+
+/** The same for an app deployment: those are in projects only. */
+export function deploymentKey(key: Key): { scope: string; uid: string } {
+  const scoped = scopedKey(key);
+  if (scoped.scope === tenant) throw noSuch();
+  return scoped;
+}
+
+/** The scope of a project, by its key. */
+export function projectScope(key: Key): string {
+  const [uid, ...more] = key;
+  if (uid === undefined || more.length > 0 || uid === tenant || !scopeName.test(uid)) throw noSuch();
+  return uid;
 }
 
 export interface ScopedList<T> {

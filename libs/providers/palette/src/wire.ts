@@ -58,6 +58,17 @@ export const Project = z.object({
   status: maybe(z.object({ status: projectState })),
 });
 
+/** As it is read by its uid, where the state is not one step deeper. */
+export const ProjectItself = z.object({ metadata, status: projectState });
+
+const held = maybe(z.object({ count }));
+/** What a removal of a project would leave without one. */
+export const ActiveResources = z.object({
+  clusters: held,
+  virtualClusters: held,
+  appDeployments: held,
+});
+
 const measure = maybe(z.object({ total: count, usage: count }));
 const specification = maybe(
   z.object({
@@ -93,7 +104,7 @@ export const AppDeployment = z.object({
   spec: maybe(
     z.object({
       config: maybe(z.object({ target: maybe(z.object({ clusterRef: named })) })),
-      profile: maybe(z.object({ metadata: maybe(z.object({ version: text })) })),
+      profile: maybe(z.object({ metadata: maybe(z.object({ uid: text, version: text })) })),
     }),
   ),
   status: maybe(
@@ -117,4 +128,4 @@ export const UserToken = z.object({ Authorization: z.string().min(1) });
 /** The part of a JSON Web Token that says when it ends, in seconds since the epoch. */
 export const TokenClaims = z.object({ exp: z.number().positive(), iat: maybe(z.number().positive()) });
 
-export const ErrorBody = z.object({ code: text, message: text });
+export const ErrorBody = z.object({ code: text, message: text, details: labels });
