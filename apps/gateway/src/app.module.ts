@@ -25,10 +25,12 @@ import { Lists } from './reading/lists.ts';
 import { Ones } from './reading/ones.ts';
 import { Reader } from './reading/reader.ts';
 import { Scope } from './reading/scope.ts';
+import { RedisModule } from './redis/redis.module.ts';
 import { ReleasesController } from './releases/releases.controller.ts';
 import { Keyring } from './sealing/keyring.ts';
 import { operationInputs } from './sealing/sealed-columns.ts';
 import { SEALER } from './sealing/sealer.ts';
+import { ThrottleModule } from './throttle/throttle.module.ts';
 import { FollowUps } from './writing/follow-ups.ts';
 import { Kubeconfigs } from './writing/kubeconfigs.ts';
 import { OperationRunner } from './writing/operation-runner.ts';
@@ -51,6 +53,8 @@ export class AppModule {
       module: AppModule,
       imports: [
         DatabaseModule.forRoot(database),
+        RedisModule.with(config),
+        ThrottleModule.with(config),
         AccessModule.with({ config, authentications }),
         InventoryModule.forRoot({ connections }),
       ],

@@ -20,6 +20,8 @@ import { Sources } from './inventory/sources.ts';
 import { SyncJobs } from './inventory/sync-jobs.ts';
 import { NestLogger } from './logging/nest-logger.ts';
 import { Scope } from './reading/scope.ts';
+import { Admissions } from './throttle/admission.ts';
+import { ThrottleGuard } from './throttle/throttle.guard.ts';
 import { OperationRunner } from './writing/operation-runner.ts';
 
 /** How long requests that are under way may take to end at a stop, in milliseconds. */
@@ -33,10 +35,12 @@ export async function createApp(
   let ready: FindReady = () => undefined;
   const authentications = new Authentications();
   const { trustedProxies } = config;
+  const admissions = new Admissions();
   const server = createServer({
     logger,
     authentications,
     trustedProxies,
+    admissions,
     ready: (principal, url) => ready(principal, url),
   });
   const routes = new RouteTable(server);
@@ -55,6 +59,7 @@ export async function createApp(
     await app.init();
     declarations.assertComplete();
     authentications.use(app.get(AUTHENTICATORS));
+    admissions.use(app.get(ThrottleGuard));
     await server.ready();
     ready = readyIn(app.get(ReadyAnswers), app.get(Scope));
     await jobs?.start();

@@ -1,9 +1,11 @@
 import { join, resolve } from 'node:path';
 import { ConfigError } from './config/config-error.ts';
 import { keptKey, rootKeyKind, secretKeyKind } from './config/key-files.ts';
+import { limitsOf } from './config/limits.ts';
 import { readVariables, unknownVariables, type Variables } from './config/variables.ts';
 import { type ConnectionConfig, readConnections } from './connections/file.ts';
 import { installedProviders } from './connections/installed.ts';
+import type { Limits } from './throttle/rules.ts';
 import type { IssuerConfig } from './tokens/issuers.ts';
 
 export type Role = Variables['FLEETGATE_ROLE'];
@@ -16,6 +18,10 @@ export interface Config {
   /** url null: the embedded PostgreSQL, under the data folder */
   readonly database: { readonly url: string | null };
   readonly redisUrl: string | null;
+  /** what our keys in it begin with */
+  readonly redisPrefix: string;
+  /** how many calls are let through, and in how long */
+  readonly limits: Limits;
   /** absolute */
   readonly dataDir: string;
   readonly role: Role;
@@ -67,6 +73,8 @@ export function loadConfig({ env, cwd }: Surroundings): Config {
     port: variables.FLEETGATE_PORT,
     database: { url: variables.FLEETGATE_DATABASE_URL ?? null },
     redisUrl: variables.FLEETGATE_REDIS_URL ?? null,
+    redisPrefix: variables.FLEETGATE_REDIS_PREFIX,
+    limits: limitsOf(variables),
     dataDir,
     role: variables.FLEETGATE_ROLE,
     trustedProxies: variables.FLEETGATE_TRUSTED_PROXIES,

@@ -4,7 +4,6 @@ import type { Config } from '../config.ts';
 import { AccessChanges } from './access-changes.ts';
 import { Authentications } from './authentications.ts';
 import { AUTHENTICATORS, type Authenticator } from './authenticator.ts';
-import { noQuota, QUOTA } from './quota.ts';
 import { rootKeyAuthenticator } from './root-key.ts';
 
 export interface AccessParts {
@@ -24,14 +23,13 @@ export class AccessModule {
         { provide: Authentications, useValue: authentications },
         AccessChanges,
         Audit,
-        { provide: QUOTA, useValue: noQuota },
         {
           provide: AUTHENTICATORS,
           // In this order: the first that takes the form of a credential for its own decides about it.
           useFactory: (): readonly Authenticator[] => [rootKeyAuthenticator(config.rootKey)],
         },
       ],
-      exports: [Authentications, AccessChanges, Audit, AUTHENTICATORS, QUOTA],
+      exports: [Authentications, AccessChanges, Audit, AUTHENTICATORS],
     };
   }
 }

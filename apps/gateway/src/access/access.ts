@@ -1,5 +1,6 @@
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ApiError } from '../answers/api-error.ts';
 import { may, type Principal } from './principal.ts';
 import { scopeMissing } from './refusals.ts';
 import type { Scope } from './scopes.ts';
@@ -32,9 +33,10 @@ export function ruleOf({ routeOptions: { url, config } }: FastifyRequest): Acces
   return url === undefined || !url.startsWith('/v1/') ? 'open' : (config.access ?? 'signed_in');
 }
 
-export function assertAllowed(principal: Principal, rule: AccessRule): void {
-  if (rule === 'open' || rule === 'signed_in' || may(principal, rule, null)) return;
-  throw scopeMissing(rule);
+/** Why the caller may not; undefined where it may. */
+export function refusalOf(principal: Principal, rule: AccessRule): ApiError | undefined {
+  if (rule === 'open' || rule === 'signed_in' || may(principal, rule, null)) return undefined;
+  return scopeMissing(rule);
 }
 
 /** Notes routes of the API that do not say who may call them; the boot fails over them. */

@@ -15,6 +15,3 @@ export interface Quota {
 
 /** The injection token of `Quota`. */
 export const QUOTA = Symbol('quota');
-
-/** Where nothing is counted. */
-export const noQuota: Quota = { left: async () => null };

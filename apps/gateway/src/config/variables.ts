@@ -3,6 +3,7 @@ import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { isAllowedNetwork } from '../outbound/allowed-networks.ts';
 import { rootKeyKind, secretKeyKind } from './key-files.ts';
+import { limitVariables } from './limits.ts';
 import { nearest } from './nearest.ts';
 
 const roles = ['all', 'api', 'worker'] as const;
@@ -75,6 +76,11 @@ const table = {
     absent: 'in process',
     help: 'a Redis, for counters that replicas share',
   },
+  FLEETGATE_REDIS_PREFIX: {
+    schema: z.string().max(100, { error: 'must have at most 100 characters' }).default('fleetgate:'),
+    absent: 'fleetgate:',
+    help: 'what our keys in Redis begin with',
+  },
   FLEETGATE_DATA_DIR: {
     schema: z.string().min(1, { error: 'must be a folder' }).default('.fleetgate'),
     absent: '.fleetgate',
@@ -138,6 +144,7 @@ const table = {
     absent: 'CORS is off',
     help: 'origins by comma whose pages may call the API from a browser',
   },
+  ...limitVariables,
   FLEETGATE_LOG_LEVEL: {
     schema: oneOf(levels).default('info'),
     absent: 'info',

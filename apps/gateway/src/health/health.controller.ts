@@ -5,7 +5,13 @@ import { z } from 'zod';
 import { Access } from '../access/access.ts';
 import { Health } from './health.ts';
 
-const State = z.object({ status: z.enum(['ok', 'degraded']), requestId: z.string() }).meta({ id: 'Health' });
+const State = z
+  .object({
+    status: z.enum(['ok', 'degraded']),
+    throttle: z.literal('local').optional().describe('Redis is lost: this replica counts calls for itself'),
+    requestId: z.string(),
+  })
+  .meta({ id: 'Health' });
 
 /** Open to all, and so without a word about who and what is behind it. */
 @ApiTags('health')
@@ -15,7 +21,9 @@ export class HealthController {
 
   @Get('v1/health')
   @Access.open()
-  @ApiOperation({ summary: 'How the gateway is: degraded means that some source is failing' })
+  @ApiOperation({
+    summary: 'How the gateway is: degraded means that some source is failing, or Redis is lost',
+  })
   @ApiResponse({ status: 200, description: 'it serves', standardSchema: State })
   state(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     send(reply, { status: this.health.degraded() ? 'degraded' : 'ok', requestId: request.id });
@@ -33,7 +41,12 @@ export class HealthController {
   @ApiResponse({ status: 200, description: 'it can', standardSchema: State })
   async ready(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     await this.health.assertReady();
-    send(reply, { status: 'ok', requestId: request.id });
+    const alone = this.health.alone();
+    send(reply, {
+      status: alone ? 'degraded' : 'ok',
+      ...(alone ? { throttle: 'local' as const } : {}),
+      requestId: request.id,
+    });
   }
 }
 

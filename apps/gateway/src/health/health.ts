@@ -5,6 +5,7 @@ import { CONNECTIONS, type Connections } from '../connections/connection.ts';
 import { Database } from '../database/database.ts';
 import { Sources } from '../inventory/sources.ts';
 import { holds } from '../reading/scope.ts';
+import { SHARED, type Shared } from '../redis/redis.module.ts';
 
 /** How long readiness waits for the database, in milliseconds. */
 const patience = 2000;
@@ -17,10 +18,17 @@ export class Health {
     @Inject(CONNECTIONS) private readonly connections: Connections,
     private readonly database: Database,
     private readonly sources: Sources,
+    @Inject(SHARED) private readonly shared: Shared,
   ) {}
 
-  /** true as soon as any source of any kind is failing. */
+  /** true while Redis is lost: each replica then counts calls for itself. */
+  alone(): boolean {
+    return this.shared !== null && !this.shared.redis.up;
+  }
+
+  /** true as soon as any source of any kind is failing, or Redis is lost. */
   degraded(): boolean {
+    if (this.alone()) return true;
     return kinds.some((kind: Kind) => {
       const slugs = this.connections
         .all()

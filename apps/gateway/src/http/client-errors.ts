@@ -15,7 +15,11 @@ const reasons: Readonly<Record<string, string>> = {
 type HttpSocket = Socket & { _httpMessage?: ServerResponse | null };
 
 /** Answers on the bare socket, since there is no request, and closes it: nobody knows where the next request would begin. */
-export function createClientErrors(logger: Logger) {
+export function createClientErrors(
+  logger: Logger,
+  /** what every answer to that address says of its limits: name, value, name, … */
+  limitsOf: (address: string | undefined) => readonly string[],
+) {
   return (error: Error & { code?: string }, socket: HttpSocket): void => {
     // Behind the first byte of another answer there is no place for this one.
     if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent) {
@@ -26,12 +30,15 @@ export function createClientErrors(logger: Logger) {
     logger.debug({ requestId, code: error.code }, 'not a request');
     const message = reasons[error.code ?? ''] ?? 'this is not a valid HTTP request';
     const { headers, body } = errorAnswer(new ApiError('bad_request', message), requestId, undefined);
-    const lines = Object.entries({
-      ...headers,
-      'content-length': Buffer.byteLength(body),
-      connection: 'close',
-    });
-    const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    const lines = [
+      ...Object.entries({
+        ...headers,
+        'content-length': Buffer.byteLength(body),
+        connection: 'close',
+      }).flat(),
+      ...limitsOf(socket.remoteAddress),
+    ];
+    const head = lines.map((text, at) => `${text}${at % 2 === 0 ? ': ' : '\r\n'}`).join('');
     socket.end(`HTTP/1.1 400 Bad Request\r\n${head}\r\n${body}`, () => socket.destroy());
   };
 }

@@ -1,13 +1,14 @@
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import type { Logger } from 'pino';
-import { assertAllowed, ruleOf } from '../access/access.ts';
+import { refusalOf, ruleOf } from '../access/access.ts';
 import type { Authentications } from '../access/authentications.ts';
 import type { Principal } from '../access/principal.ts';
+import { type Admissions, type Counted, strangerOrVisitor } from '../throttle/admission.ts';
 import { createAccessLog } from './access-log.ts';
 import { createClientErrors } from './client-errors.ts';
 import { answerError } from './error-filter.ts';
-import { type Admit, createFront, type FindReady } from './front.ts';
+import { createFront, type FindReady } from './front.ts';
 import { requestIdOf } from './request-id.ts';
 
 declare module 'fastify' {
@@ -27,8 +28,7 @@ export interface ServerParts {
   /** CIDRs of the proxies whose X-Forwarded-For counts */
   trustedProxies: readonly string[];
   ready: FindReady;
-  /** absent: whoever is known is admitted */
-  admit?: Admit;
+  admissions: Admissions;
 }
 
 /** A request has to be in within this, and an idle connection may stay this long; milliseconds. */
@@ -43,9 +43,9 @@ const maxIdLength = 3000;
  * calls), then whatever Nest adds.
  */
 export function createServer(parts: ServerParts): FastifyInstance {
-  const { logger, authentications, trustedProxies, ready, admit } = parts;
+  const { logger, authentications, trustedProxies, ready, admissions } = parts;
   const access = createAccessLog(logger);
-  const front = createFront({ authentications, ready, access, ...(admit ? { admit } : {}) });
+  const front = createFront({ authentications, ready, access, admit: admissions.ofReady });
   const server = fastify({
     serverFactory: (handler) => {
       const listener: RequestListener = (request, response) => {
@@ -57,7 +57,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
         listener,
       );
     },
-    clientErrorHandler: createClientErrors(logger),
+    clientErrorHandler: createClientErrors(logger, (address) => admissions.ofSocket(address)),
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }), // the hook below says it
     childLoggerFactory: (parent) => parent, // request ids are named where something is said
@@ -67,7 +67,8 @@ export function createServer(parts: ServerParts): FastifyInstance {
     trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
+    frameworkErrors: (error, request, reply) =>
+      admissions.count('visitor', request, reply, (refusal) => answerError(refusal ?? error, request, reply)),
   });
   server.removeContentTypeParser('text/plain'); // JSON is all that is taken
   // Nest adds the parser of application/json itself; a merge patch is JSON under a name of its own.
@@ -77,27 +78,26 @@ export function createServer(parts: ServerParts): FastifyInstance {
     server.getDefaultJsonParser('error', 'error'),
   );
   server.decorateRequest('principal', null);
+  server.decorateRequest('counted', false);
   server.addHook('onClose', () => access.flush());
 
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     const rule = ruleOf(request);
-    if (rule === 'open') return done();
+    /** What is said in the end: that it is one call too many, before anything else. */
+    const count = (counted: Counted, otherwise?: Error) =>
+      admissions.count(counted, request, reply, (refusal) => done(refusal ?? otherwise));
+    if (rule === 'open') return count(strangerOrVisitor(request));
+    const { authorization } = request.headers;
     const admitted = (principal: Principal) => {
       request.principal = principal;
-      assertAllowed(principal, rule);
+      count(principal, refusalOf(principal, rule));
     };
-    const { authorization } = request.headers;
     const known = authentications.known(authorization);
-    if (known) {
-      admitted(known);
-      done();
-    } else {
-      authentications
-        .check(authorization, request)
-        .then(admitted)
-        .then(() => done(), done);
-    }
+    if (known) return admitted(known);
+    authentications
+      .check(authorization, request)
+      .then(admitted, (error) => count(error.code === 'unauthorized' ? 'stranger' : 'visitor', error));
   });
   server.addHook('onResponse', (request, reply, done) => {
     const { id, method, url } = request;

@@ -71,6 +71,9 @@ describe('every variable', () => {
     FLEETGATE_HOST: 'no host',
     FLEETGATE_DATABASE_URL: 'mysql://admin:hunter2-database@db/x',
     FLEETGATE_REDIS_URL: 'http://:hunter2-redis@cache',
+    FLEETGATE_REDIS_PREFIX: 'x'.repeat(101),
+    FLEETGATE_LIMIT_BURST: '1000 per second',
+    FLEETGATE_LIMIT_ADDRESS: '0/1m',
     FLEETGATE_CONFIG: 'absent.yaml',
     FLEETGATE_SECRET_KEY: 'hunter2-secret',
     FLEETGATE_SECRET_KEYS_OLD: `${secretKey},hunter2-old`,
@@ -92,6 +95,19 @@ describe('every variable', () => {
     expect(problems).toContain('FLEETGATE_PORT must be a port number from 0 to 65535');
     expect(problems).toContain('FLEETGATE_ROLE must be one of all, api, worker');
     expect(problems).toContain('FLEETGATE_PROT is not known: did you mean FLEETGATE_PORT?');
+  });
+
+  it('of a limit is read as calls in a window', () => {
+    const env = { FLEETGATE_LIMIT_FREE: '5/1s', FLEETGATE_LIMIT_PRO: '7/90m', FLEETGATE_LIMIT_OPEN: '9/24h' };
+    expect(loadConfig({ env, cwd: folder }).limits).toEqual({
+      free: { limit: 5, windowSeconds: 1 },
+      pro: { limit: 7, windowSeconds: 5400 },
+      enterprise: { limit: 10_000, windowSeconds: 3600 },
+      burst: { limit: 1000, windowSeconds: 10 },
+      root: { limit: 1_000_000, windowSeconds: 10 },
+      address: { limit: 20, windowSeconds: 60 },
+      open: { limit: 9, windowSeconds: 86_400 },
+    });
   });
 
   it('is never repeated with its value', () => {
@@ -172,6 +188,7 @@ describe('the help', () => {
     const text = helpText();
     const names = [
       ...['PORT', 'HOST', 'DATABASE_URL', 'REDIS_URL', 'DATA_DIR'],
+      ...['REDIS_PREFIX', 'LIMIT_FREE', 'LIMIT_BURST', 'LIMIT_ROOT', 'LIMIT_ADDRESS', 'LIMIT_OPEN'],
       ...['CONFIG', 'SECRET_KEY', 'SECRET_KEYS_OLD', 'ROOT_KEY', 'ALLOWED_NETWORKS', 'ROLE', 'LOG_LEVEL'],
     ];
     for (const name of names)

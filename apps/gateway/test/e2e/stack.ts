@@ -72,7 +72,11 @@ export const everyPlatform: readonly Plan[] = [
   { slug: 'toolkit', upstream: 'kubestellar-toolkit', scale: 50, team: 'edge' },
 ];
 
-export async function startStack(plans: readonly Plan[] = everyPlatform): Promise<Stack> {
+/** `settings` are those that differ from what suits most tests. */
+export async function startStack(
+  plans: readonly Plan[] = everyPlatform,
+  settings: Partial<Config> = {},
+): Promise<Stack> {
   const transport = createTransport();
   const tokens = memoryTokens(systemClock);
   const upstreams = new Map<string, Upstream>();
@@ -94,7 +98,7 @@ export async function startStack(plans: readonly Plan[] = everyPlatform): Promis
     upstreams.set(slug, upstream);
     const definition = installedProviders.find(({ id }) => id === name);
     if (!definition) throw new Error(`no provider is named ${name}`);
-    const settings = definition.settings.parse({
+    const account = definition.settings.parse({
       baseUrl: upstream.baseUrl,
       ...quick,
       ...credentialsOf(upstream),
@@ -103,7 +107,7 @@ export async function startStack(plans: readonly Plan[] = everyPlatform): Promis
     const provider = connectProvider({
       connection: slug,
       definition,
-      settings,
+      settings: account,
       transport,
       clock: systemClock,
       random: Math.random,
@@ -116,7 +120,7 @@ export async function startStack(plans: readonly Plan[] = everyPlatform): Promis
 
   const database = await createTestDatabase();
   const gateway = await createApp({
-    config: configOf(rootKey),
+    config: { ...configOf(rootKey), ...settings },
     logger,
     database: database.target,
     connections: listed(connections),
@@ -201,12 +205,26 @@ function secretsOf({ credentials }: Upstream): string[] {
   return [token, apiKey, password].flatMap((text) => (text === undefined ? [] : plainWord(text)));
 }
 
+const calls = { limit: 1_000_000, windowSeconds: 3600 };
+/** Tests of something else never meet a limit. */
+export const generousLimits = {
+  free: calls,
+  pro: calls,
+  enterprise: calls,
+  burst: calls,
+  root: calls,
+  address: calls,
+  open: calls,
+};
+
 function configOf(rootKey: string): Config {
   return {
     host: '127.0.0.1',
     port: 0,
     database: { url: null },
     redisUrl: null,
+    redisPrefix: 'fleetgate:',
+    limits: generousLimits,
     dataDir: '/nowhere',
     role: 'all',
     trustedProxies: [],

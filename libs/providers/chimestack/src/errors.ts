@@ -4,13 +4,33 @@ import type { IncomingResponse, Send } from '@fleetgate/provider-spec';
 import { Envelope } from './wire.ts';
 
 /** ChimeStack's error member: {code, message, status}. No list of its codes is published; the HTTP status says what is meant. */
-export const readComplaint: ReadComplaint = (body) => {
+export const readComplaint: ReadComplaint = (body, status) => {
   const { error } = Envelope.safeParse(body).data ?? {};
+  const message = error?.message || error?.status || '';
+  const field = status === 400 || status === 422 ? fieldIn(message) : undefined;
   return {
     ...(error?.code == null ? {} : { code: String(error.code) }),
-    ...(error?.message || error?.status ? { message: error.message || (error.status ?? '') } : {}),
+    ...(message === '' ? {} : { message }),
+    ...(field === undefined ? {} : { details: [{ field, message }] }),
   };
 };
+
+/** Their fields of a cluster, by ours. */
+const fields: Readonly<Record<string, string>> = {
+  name: 'name',
+  description: 'description',
+  hypervisor_type: 'kind',
+  arch: 'spec.arch',
+  type: 'spec.type',
+};
+
+/** The texts of refusals are not documented: a field may come first, or in quotes as Go's validation has it. */
+function fieldIn(message: string): string | undefined {
+  const word = /^(\w+)\b/.exec(message)?.[1];
+  const quoted = /field validation for '(\w+)'/i.exec(message)?.[1];
+  const theirs = (quoted ?? word ?? '').replace(/(?<=[a-z])(?=[A-Z])/g, '_').toLowerCase();
+  return Object.hasOwn(fields, theirs) ? fields[theirs] : undefined;
+}
 
 /**
  * How a wrong password is answered is not documented. Whatever a login refuses is the credentials; and a login that is not

@@ -5,6 +5,7 @@ import { readComplaint, withEnvelopeErrors } from './errors.ts';
 import { openSession } from './session.ts';
 import { limits, settings } from './settings.ts';
 import { ElementsPage } from './wire.ts';
+import { writes } from './writes.ts';
 
 export const chimestack: ProviderDefinition<typeof settings> = {
   id: 'chimestack',
@@ -16,6 +17,7 @@ export const chimestack: ProviderDefinition<typeof settings> = {
     password: 'password of that user',
   },
   limits,
+  writes,
   connect(given, host) {
     const { baseUrl, timeoutMs } = given;
     const telling = { ...host, send: withEnvelopeErrors(host.send) };

@@ -38,14 +38,20 @@ export const OneCluster = z
 
 export const OneHost = z.object({ result: z.object({ host: Whole }) }).transform(({ result }) => result.host);
 
-export const Zone = z.object({ state: count });
+/** Whatever a change is answered with: 1, "ok", or an object with either. What it left is read. */
+export const Done = z.unknown();
+
+export const Zone = z.object({ name: text, state: count });
 
 export const Cluster = z.object({
   uuid: z.string(),
   name: text,
+  description: text,
   az_uuid: text,
   az_name: text,
   hypervisor_type: text,
+  arch: text,
+  type: count,
   state: count,
   created_at: text,
 });

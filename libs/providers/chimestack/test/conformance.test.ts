@@ -1,6 +1,7 @@
 import { describeProvider } from '@fleetgate/provider-conformance';
 import { startUpstream } from '@fleetgate/sandbox';
 import { chimestack } from '../src/index.ts';
+import { refusal, writes } from './write-samples.ts';
 
 describeProvider({
   definition: chimestack,
@@ -15,5 +16,7 @@ describeProvider({
     userName: credentials['userName'] ?? '',
     password: 'wrong-password',
   }),
-  kinds: { cluster: { unknownStatus: { state: 9 } } },
+  kinds: { cluster: { unknownStatus: { state: 9 }, unshown: ['description'] } },
+  writes,
+  refusal,
 });

@@ -1,0 +1,85 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Principal } from '../access/principal.ts';
+import { clientAddress } from '../http/client-address.ts';
+import type { Admission } from '../http/front.ts';
+import type { Decision } from './decision.ts';
+import type { ThrottleGuard } from './throttle.guard.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** whether the throttle has decided about it */
+    counted: boolean;
+  }
+}
+
+/** Whose limits a call is held to: a caller's own, or those of its address. */
+export type Counted = Principal | 'stranger' | 'visitor';
+
+/** Never refused: a probe that hears 429 restarts a gateway that is well, or takes it out of service. */
+const probes = new Set(['/livez', '/readyz']);
+/** Documents about tokens, and questions of services that trust us: asked for by machine, and nothing can be guessed there. */
+const aboutTokens = /^\/oauth\/(jwks|introspect(ion)?|revoke|revocation|userinfo)$/;
+
+/** For a call without credentials to what is open: where somebody could try to become known, the strict limit holds. */
+export function strangerOrVisitor({ routeOptions, url }: FastifyRequest): 'stranger' | 'visitor' {
+  const route = routeOptions.url ?? '';
+  if (route.startsWith('/oauth/'))
+    return aboutTokens.test(url.split('?', 1)[0] as string) ? 'visitor' : 'stranger';
+  return route.startsWith('/v1/') && route !== '/v1/health' ? 'stranger' : 'visitor';
+}
+
+/** Counts calls where they come in, and puts what the throttle says on whatever answer they get. */
+export class Admissions {
+  /** refused by the front; the framework answers them, and they are not counted again for that */
+  readonly #refused = new WeakMap<IncomingMessage, Decision>();
+
+  #throttle!: ThrottleGuard;
+
+  /** To be called before anything comes in. */
+  use(throttle: ThrottleGuard): void {
+    this.#throttle = throttle;
+  }
+
+  /** For the front: the headers of a ready answer; undefined where there must be none. */
+  readonly ofReady = (principal: Principal, request: IncomingMessage): Admission | Promise<Admission> => {
+    const headersOf = (decision: Decision): Admission => {
+      if (!decision.refusal) return decision.headers;
+      this.#refused.set(request, decision);
+      return undefined;
+    };
+    const decision = this.#throttle.ofPrincipal(principal);
+    return decision instanceof Promise ? decision.then(headersOf) : headersOf(decision);
+  };
+
+  /** For the hooks: sets the headers, and goes on with the refusal, if there is one. */
+  count(
+    counted: Counted,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    next: (refusal?: Error) => void,
+  ): void {
+    const goOn = ({ headers, refusal }: Decision) => {
+      // On the bare answer, where nobody who writes one by hand can forget them.
+      for (let at = 0; at < headers.length; at += 2) {
+        reply.raw.setHeader(headers[at] as string, headers[at + 1] as string);
+      }
+      request.counted = true;
+      next(refusal && !probes.has(request.routeOptions.url ?? '') ? refusal : undefined);
+    };
+    const decision = this.#refused.get(request.raw) ?? this.#decide(counted, clientAddress(request));
+    if (decision instanceof Promise) void decision.then(goOn);
+    else goOn(decision);
+  }
+
+  /** For what is no request: the headers, raw. */
+  ofSocket(address: string | undefined): readonly string[] {
+    return this.#throttle.ofVisitor(address ?? 'unknown').headers;
+  }
+
+  #decide(counted: Counted, address: string): Decision | Promise<Decision> {
+    const throttle = this.#throttle;
+    if (counted === 'visitor') return throttle.ofVisitor(address);
+    return counted === 'stranger' ? throttle.ofStranger(address) : throttle.ofPrincipal(counted);
+  }
+}

@@ -1,0 +1,98 @@
+import type { Clock } from '@fleetgate/provider-spec';
+import { LRUCache } from 'lru-cache';
+import { type Count, Counters, type Taken } from './counters.ts';
+import type { Rule, RuleSet } from './rules.ts';
+
+/** Windows of one rule that are kept at once; beyond that, the one that was used least lately is forgotten. */
+const windowsAtMost = 50_000;
+
+export interface Window extends Count {
+  used: number;
+}
+
+/** Counts in this process. `local` is what it says of itself: whether it stands in for counters that cannot be reached. */
+export class LocalCounters extends Counters {
+  /** by the name of the rule, then by its subject: a crowd of addresses pushes out addresses, never a plan */
+  readonly #windows = new Map<string, LRUCache<string, Window>>();
+
+  constructor(
+    private readonly clock: Pick<Clock, 'now'>,
+    private readonly local = false,
+  ) {
+    super();
+  }
+
+  take(set: RuleSet): Taken {
+    const now = this.clock.now();
+    const windows = set.rules.map((rule) => this.#windowOf(rule, now));
+    let admitted = true;
+    for (const [index, { limit }] of set.rules.entries()) {
+      if ((windows[index] as Window).used >= limit) admitted = false;
+    }
+    if (admitted) for (const window of windows) window.used += 1;
+    return this.#taken(set, windows, now, admitted);
+  }
+
+  look(set: RuleSet): Taken {
+    const now = this.clock.now();
+    const windows = set.rules.map((rule) => this.#open(rule, now) ?? begun(rule, now));
+    return this.#taken(set, windows, now, true);
+  }
+
+  /** Gives out all windows of one rule that have not ended, and forgets every window. */
+  drain(name: string): [subject: string, window: Window][] {
+    const now = this.clock.now();
+    const windows = [...(this.#windows.get(name)?.entries() ?? [])].filter(
+      ([, window]) => !ended(window, now),
+    );
+    this.#windows.clear();
+    return windows;
+  }
+
+  get isEmpty(): boolean {
+    return this.#windows.size === 0;
+  }
+
+  /** Counts so many calls more (fewer, below zero) in a window that has begun elsewhere, if at all. */
+  add(name: string, subject: string, { used, end }: Count): void {
+    const windows = this.#windowsOf(name);
+    const window = windows.get(subject);
+    if (window) window.used = Math.max(0, window.used + used);
+    else if (used > 0) windows.set(subject, { used, end });
+  }
+
+  #taken(set: RuleSet, windows: readonly Window[], now: number, admitted: boolean): Taken {
+    const counts = windows.map(({ used, end }) => ({ used, end }));
+    return { admitted, set, counts, now, local: this.local };
+  }
+
+  #windowsOf(name: string): LRUCache<string, Window> {
+    let windows = this.#windows.get(name);
+    if (windows === undefined) {
+      windows = new LRUCache({ max: windowsAtMost });
+      this.#windows.set(name, windows);
+    }
+    return windows;
+  }
+
+  #open({ name, subject }: Rule, now: number): Window | undefined {
+    const window = this.#windows.get(name)?.get(subject);
+    return window === undefined || ended(window, now) ? undefined : window;
+  }
+
+  #windowOf(rule: Rule, now: number): Window {
+    const open = this.#open(rule, now);
+    if (open) return open;
+    const window = begun(rule, now);
+    this.#windowsOf(rule.name).set(rule.subject, window);
+    return window;
+  }
+}
+
+function begun({ windowSeconds }: Rule, now: number): Window {
+  return { used: 0, end: Math.floor(now / 1000) + windowSeconds };
+}
+
+function ended({ end }: Window, now: number): boolean {
+  return end * 1000 <= now;
+}

@@ -1,0 +1,159 @@
+import type { Clock } from '@fleetgate/provider-spec';
+import type { Replicas } from '../redis/replicas.ts';
+import type { SharedRedis } from '../redis/shared-redis.ts';
+import { Counters, type Taken } from './counters.ts';
+import { LocalCounters } from './local-counters.ts';
+import { type Rule, type RuleSet, shareOf } from './rules.ts';
+import { scripts } from './scripts.ts';
+
+/** Calls that go by the same rules and came at the same time: they are counted together. */
+interface Group {
+  readonly set: RuleSet;
+  readonly counted: boolean;
+  readonly waiting: ((taken: Taken) => void)[];
+}
+
+/** Groups, or counters, that one command speaks of; more go in several. */
+const perCommand = 500;
+
+const keyOf = ({ name, subject }: Pick<Rule, 'name' | 'subject'>) => `throttle:${name}:${subject}`;
+
+/**
+ * One counter for all replicas, in Redis. What comes in within one turn of the event loop goes out as one command, so a call
+ * costs one round trip at most, and a crowd shares it.
+ *
+ * Without Redis this process gives its share of every limit on its own: the limit by the number of replicas last seen. What it
+ * has given of a plan is added to the counter of all when Redis is back, before anything else is asked of it.
+ */
+export class SharedCounters extends Counters {
+  readonly #redis: SharedRedis;
+  readonly #replicas: Replicas;
+  readonly #own: LocalCounters;
+  #groups = new Map<RuleSet, Group>();
+  #looks: Group[] = [];
+  #flushing = false;
+
+  constructor({ redis, replicas }: { redis: SharedRedis; replicas: Replicas }, clock: Pick<Clock, 'now'>) {
+    super();
+    this.#redis = redis;
+    this.#replicas = replicas;
+    this.#own = new LocalCounters(clock, true);
+    redis.define(scripts);
+  }
+
+  take(set: RuleSet): Taken | Promise<Taken> {
+    if (!this.#redis.up) return this.#own.take(this.#share(set));
+    return new Promise((resolve) => {
+      const group = this.#groups.get(set);
+      if (group) group.waiting.push(resolve);
+      else this.#groups.set(set, { set, counted: true, waiting: [resolve] });
+      this.#flushSoon();
+    });
+  }
+
+  look(set: RuleSet): Taken | Promise<Taken> {
+    if (!this.#redis.up) return this.#own.look(this.#share(set));
+    return new Promise((resolve) => {
+      this.#looks.push({ set, counted: false, waiting: [resolve] });
+      this.#flushSoon();
+    });
+  }
+
+  #share(set: RuleSet): RuleSet {
+    return shareOf(set, this.#replicas.count);
+  }
+
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    const groups = [...this.#groups.values(), ...this.#looks];
+    this.#groups = new Map();
+    this.#looks = [];
+    this.#flushing = false;
+    if (this.#redis.up) this.#giveBack();
+    for (let at = 0; at < groups.length; at += perCommand) void this.#send(groups.slice(at, at + perCommand));
+  }
+
+  async #send(groups: readonly Group[]): Promise<void> {
+    const rules = groups.flatMap(({ set }) => set.rules);
+    const asked = groups.flatMap(({ set, counted, waiting }) => [
+      counted ? waiting.length : 0,
+      set.rules.length,
+      ...set.rules.flatMap(({ limit, windowSeconds }) => [limit, windowSeconds]),
+    ]);
+    try {
+      const answer = await this.#redis.ask(
+        (client) => client.throttleTake(rules.length, ...rules.map(keyOf), ...asked),
+        (late) => this.#countedTwice(groups, late),
+      );
+      eachOf(groups, answer, (group, admitted, used, ends) => {
+        for (const [index, resolve] of group.waiting.entries()) {
+          const counted = group.counted ? Math.min(index + 1, admitted) : 0;
+          resolve({
+            admitted: !group.counted || index < admitted,
+            set: group.set,
+            counts: ends.map((end, rule) => ({ used: (used[rule] as number) + counted, end })),
+            now: answer[0] as number,
+            local: false,
+          });
+        }
+      });
+    } catch {
+      // Redis says for itself that it is lost. Nobody waits for it: the call is counted here.
+      for (const { set, counted, waiting } of groups) {
+        const share = this.#share(set);
+        for (const resolve of waiting) resolve(counted ? this.#own.take(share) : this.#own.look(share));
+      }
+    }
+  }
+
+  /** Commands of one connection are done in their order: this comes before whatever is asked next. */
+  #giveBack(): void {
+    if (this.#own.isEmpty) return;
+    const owed = this.#own.drain('plan');
+    for (let at = 0; at < owed.length; at += perCommand) {
+      const part = owed.slice(at, at + perCommand);
+      const keys = part.map(([subject]) => keyOf({ name: 'plan', subject }));
+      const counts = part.flatMap(([, { used, end }]) => [used, end]);
+      const owe = (sign: 1 | -1) => {
+        for (const [subject, { used, end }] of part)
+          this.#own.add('plan', subject, { used: sign * used, end });
+      };
+      this.#redis
+        .ask(
+          (client) => client.throttleAdd(keys.length, ...keys, ...counts),
+          () => owe(-1),
+        )
+        .catch(() => owe(1)); // lost again, as Redis says for itself: it is owed still
+    }
+  }
+
+  /** Redis did hang, and has counted in the end what was counted here in the meantime. */
+  #countedTwice(groups: readonly Group[], answer: readonly number[]): void {
+    eachOf(groups, answer, ({ set }, admitted, _used, ends) => {
+      for (const [index, { name, subject }] of set.rules.entries()) {
+        this.#own.add(name, subject, { used: -admitted, end: ends[index] as number });
+      }
+    });
+  }
+}
+
+/** Reads what `throttleTake` answers. */
+function eachOf(
+  groups: readonly Group[],
+  answer: readonly number[],
+  read: (group: Group, admitted: number, used: readonly number[], ends: readonly number[]) => void,
+): void {
+  let at = 1;
+  for (const group of groups) {
+    const { length } = group.set.rules;
+    const pairs = answer.slice(at + 1, at + 1 + 2 * length);
+    const every = (offset: number) => pairs.filter((_, index) => index % 2 === offset);
+    read(group, answer[at] as number, every(0), every(1));
+    at += 1 + 2 * length;
+  }
+}
