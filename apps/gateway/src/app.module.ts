@@ -10,6 +10,10 @@ import { ConnectionsController } from './connections/connections.controller.ts';
 import { DatabaseModule } from './database/database.module.ts';
 import type { DatabaseTarget } from './database/database.ts';
 import { DeploymentsController } from './deployments/deployments.controller.ts';
+import { EventFeed } from './events/event-feed.ts';
+import { EventLog } from './events/event-log.ts';
+import { EventsController } from './events/events.controller.ts';
+import { Sequencer } from './events/sequencer.ts';
 import { HealthController } from './health/health.controller.ts';
 import { Health } from './health/health.ts';
 import { ReadyAnswers } from './http/ready-answers.ts';
@@ -67,6 +71,7 @@ export class AppModule {
         ProvidersController,
         ConnectionsController,
         OperationsController,
+        EventsController,
         HealthController,
       ],
       providers: [
@@ -88,6 +93,9 @@ export class AppModule {
         Writer,
         Writes,
         Kubeconfigs,
+        EventLog,
+        EventFeed,
+        Sequencer,
         Health,
       ],
     };

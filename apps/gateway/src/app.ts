@@ -8,6 +8,8 @@ import { AUTHENTICATORS } from './access/authenticator.ts';
 import { AppModule, type AppParts } from './app.module.ts';
 import type { AppHandle } from './boot/app-handle.ts';
 import { serveDocuments } from './docs/documents.ts';
+import { EventFeed } from './events/event-feed.ts';
+import { Sequencer } from './events/sequencer.ts';
 import { firstSync } from './health/first-sync.ts';
 import { Health } from './health/health.ts';
 import { ErrorFilter } from './http/error-filter.ts';
@@ -63,7 +65,10 @@ export async function createApp(
     await server.ready();
     ready = readyIn(app.get(ReadyAnswers), app.get(Scope));
     await jobs?.start();
-    if (jobs) app.get(OperationRunner).startRecovery();
+    if (jobs) {
+      app.get(OperationRunner).startRecovery();
+      await app.get(Sequencer).start();
+    }
   } catch (error) {
     await app.close();
     throw error;
@@ -78,6 +83,7 @@ export async function createApp(
     firstSync: (timeoutMs) => firstSync(parts.connections, app.get(Sources), timeoutMs),
     async close() {
       app.get(Health).stopping();
+      app.get(EventFeed).dismiss();
       // One request that hangs must not keep the rest from ending: what is still open then is cut off by the last step.
       await Promise.race([server.close(), sleep(requestPatience, undefined, { ref: false })]);
       await jobs?.stop();

@@ -99,3 +99,16 @@ export function oneAnswer<T extends z.ZodType>(item: T) {
 export function writeAnswer<T extends z.ZodType>(item: T) {
   return z.object({ data: item, source: Source, operation: OperationBlock, requestId: z.string() });
 }
+
+/** The answer to a read of a log of `item`s. */
+export function pageAnswer<T extends z.ZodType>(item: T) {
+  return z.object({
+    data: z.array(item),
+    pagination: z.object({
+      limit: z.number().int(),
+      next_cursor: z.string().nullable().describe('to be asked with as `after`; null: nothing was there yet'),
+      more: z.boolean().describe('whether more is there already'),
+    }),
+    requestId: z.string(),
+  });
+}

@@ -7,6 +7,7 @@ export {
   listAnswer,
   oneAnswer,
   Pagination,
+  pageAnswer,
   Source,
   type SourceState,
   sourceStates,

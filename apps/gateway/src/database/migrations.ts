@@ -1,5 +1,6 @@
 import type { MigrationInterface } from 'typeorm';
 import { Access1764800000000 } from '../access/migration.ts';
+import { Events1764540003000 } from '../events/migration.ts';
 import { Idempotency1764540001000 } from '../idempotency/migration.ts';
 import { Operations1764540002000 } from '../operations/migration.ts';
 import { SessionKeyId1764700000000 } from '../sessions/key-id-migration.ts';
@@ -12,6 +13,7 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   ProviderSession1763600001000,
   Idempotency1764540001000,
   Operations1764540002000,
+  Events1764540003000,
   SessionKeyId1764700000000,
   Access1764800000000,
 ];

@@ -1,4 +1,4 @@
-import { ErrorBody, listAnswer, oneAnswer, writeAnswer } from '@fleetgate/model';
+import { ErrorBody, listAnswer, oneAnswer, pageAnswer, writeAnswer } from '@fleetgate/model';
 import { applyDecorators } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
@@ -21,6 +21,16 @@ export const AnswersList = (tag: string, summary: string, item: z.ZodType) =>
     ApiBearerAuth(),
     ApiOperation({ summary }),
     ApiResponse({ status: 200, description: 'a page of the list', standardSchema: listAnswer(item) }),
+    Failures(),
+  );
+
+/** A route that answers a part of a log that grows: `next_cursor` is for asking again, also when there is no more yet. */
+export const AnswersPage = (tag: string, summary: string, item: z.ZodType) =>
+  applyDecorators(
+    ApiTags(tag),
+    ApiBearerAuth(),
+    ApiOperation({ summary }),
+    ApiResponse({ status: 200, description: 'a part of the log', standardSchema: pageAnswer(item) }),
     Failures(),
   );
 
@@ -89,6 +99,26 @@ export const AnswersRemoval = (tag: string, summary: string, item: z.ZodType) =>
       status: 202,
       description: 'the platform still takes it down',
       standardSchema: writeAnswer(item),
+    }),
+    Failures(),
+  );
+
+/** A route whose answer is a stream of Server-Sent Events that stays open. */
+export const AnswersStream = (tag: string, summary: string) =>
+  applyDecorators(
+    ApiTags(tag),
+    ApiBearerAuth(),
+    ApiOperation({ summary }),
+    ApiHeader({
+      name: 'Last-Event-ID',
+      required: false,
+      description: 'the sequence of the last event that is known: the stream goes on after it',
+      schema: { type: 'string' },
+    }),
+    ApiResponse({
+      status: 200,
+      description: 'the stream',
+      content: { 'text/event-stream': { schema: { type: 'string' } } },
     }),
     Failures(),
   );

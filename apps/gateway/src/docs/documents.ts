@@ -1,5 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { installedProviders } from '../connections/installed.ts';
+import { describeSpecs } from './spec-schemas.ts';
 
 const description = `One stable API for every project, deployment and cluster, whatever platform holds them.
 
@@ -18,10 +20,12 @@ export function openApiOf(app: INestApplication): OpenAPIObject {
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'an API key' })
     .addServer('/')
     .build();
-  return SwaggerModule.createDocument(app, config, {
+  const document = SwaggerModule.createDocument(app, config, {
     autoTagControllers: false, // each route says its own
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
   });
+  describeSpecs(document, installedProviders);
+  return document;
 }
 
 const css = `

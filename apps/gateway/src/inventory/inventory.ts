@@ -12,7 +12,7 @@ import { othersText, resourceText } from './resource-text.ts';
 import { Revisions } from './revisions.ts';
 import { Sources } from './sources.ts';
 import { Totals } from './totals.ts';
-import { lockConnection, markGone, write } from './writer.ts';
+import { lockConnection, markGone, type Origin, write } from './writer.ts';
 
 export type { ListQuery, Position };
 
@@ -93,7 +93,7 @@ export class Inventory {
   /**
    * Takes in what was just read from the upstream, or written to it, and resolves to the resource as `get` then gives it.
    * Nothing is written, and nobody waits, when the upstream told nothing new. `asOfMs` is when the upstream was asked: what
-   * is known from later on stays.
+   * is known from later on stays. `requestId`: of the request of ours that changed it.
    */
   async observe(
     connection: Connection,
@@ -101,6 +101,7 @@ export class Inventory {
     record: AnyRecord,
     native = false,
     asOfMs: number = this.freshness.now(),
+    requestId?: string,
   ): Promise<StoredResource> {
     const row = rowOf(connection, kind, record);
     const before = await this.#read(row.id, native);
@@ -108,7 +109,7 @@ export class Inventory {
       this.freshness.note(row.id, asOfMs);
       return { ...before.resource, ...this.#fresher(kind, before.row, asOfMs) };
     }
-    await this.#apply(connection.slug, kind, row, asOfMs);
+    await this.#apply(connection.slug, kind, row, asOfMs, this.#origin(connection, kind, requestId));
     const after = await this.#read(row.id, native);
     // Gone again in between, by a later call than this: what the upstream told is still the answer to this one.
     return after?.resource ?? this.#unstored(kind, row, native, asOfMs);
@@ -120,21 +121,29 @@ export class Inventory {
     kind: Kind,
     key: Key,
     asOfMs: number = this.freshness.now(),
+    requestId?: string,
   ): Promise<void> {
+    const origin = this.#origin(connection, kind, requestId);
     const id = encodeId(kind, connection.slug, key);
     const revision = await this.database.transaction(async (client) => {
       await lockConnection(client, connection.slug);
-      return (await markGone(client, connection.slug, kind, [id], asOfMs)).revision;
+      return (await markGone(client, connection.slug, kind, [id], asOfMs, origin)).revision;
     });
     if (revision !== undefined) this.revisions.note(connection.slug, kind, revision);
   }
 
-  async #apply(connection: string, kind: Kind, row: Row, asOfMs: number): Promise<void> {
+  async #apply(connection: string, kind: Kind, row: Row, asOfMs: number, origin: Origin): Promise<void> {
     const { revision } = await this.database.transaction(async (client) => {
       await lockConnection(client, connection);
-      return write(client, connection, kind, [row], asOfMs);
+      return write(client, connection, kind, [row], asOfMs, origin);
     });
     if (revision !== undefined) this.revisions.note(connection, kind, revision);
+  }
+
+  /** What is read before the first walk has shown everything is not new, but new to us. */
+  #origin({ slug }: Connection, kind: Kind, requestId: string | undefined): Origin {
+    const walked = Number.isFinite(this.sources.walkedAt(slug, kind));
+    return { quiet: !walked && requestId === undefined, requestId };
   }
 
   async #read(id: string, native: boolean) {

@@ -20,6 +20,17 @@ interface Change {
   readonly change: 'created' | 'updated' | 'deleted';
   readonly status: string | null;
   readonly previous: string | null;
+  /** JSON of the resource as it is now; of one that is gone: as it was last */
+  readonly body: string;
+  readonly version: number;
+}
+
+/** Why rows are written, as far as those who hear of it are concerned. */
+export interface Origin {
+  /** true: nothing happened, it is only new to us (the first walk over a kind); nobody is told */
+  readonly quiet?: boolean;
+  /** of the request of ours that caused it */
+  readonly requestId?: string | undefined;
 }
 
 export interface Written {
@@ -49,6 +60,7 @@ export async function write(
   kind: Kind,
   rows: readonly Row[],
   asOfMs: number,
+  origin: Origin = {},
 ): Promise<Written> {
   const stored = await read(
     client,
@@ -58,13 +70,13 @@ export async function write(
   const inserts: Row[] = [];
   const updates: Row[] = [];
   const counters = new CounterDeltas();
-  const changes: Change[] = [];
+  const changes: Omit<Change, 'version'>[] = [];
   for (const row of rows) {
     const before = stored.get(row.id);
     if (!before) {
       inserts.push(row);
       counters.add(row);
-      changes.push({ id: row.id, change: 'created', status: row.status, previous: null });
+      changes.push({ ...told(row), change: 'created', previous: null });
       continue;
     }
     const live = before.goneMs === null;
@@ -75,16 +87,17 @@ export async function write(
     updates.push(row);
     counters.add(row);
     if (live) counters.remove(before);
-    if (!live) changes.push({ id: row.id, change: 'created', status: row.status, previous: null });
+    if (!live) changes.push({ ...told(row), change: 'created', previous: null });
     else if (before.factsHash !== row.factsHash) {
-      changes.push({ id: row.id, change: 'updated', status: row.status, previous: before.status });
+      changes.push({ ...told(row), change: 'updated', previous: before.status });
     }
   }
   if (inserts.length + updates.length === 0) return { seqs, rows: 0, revision: undefined };
   for (const [id, seq] of await insert(client, connection, kind, inserts, asOfMs)) seqs.set(id, seq);
-  await update(client, updates, asOfMs);
+  const versions = new Map(await update(client, updates, asOfMs));
   await counters.write(client, connection, kind);
-  await tell(client, connection, kind, changes);
+  const versioned = changes.map((change) => ({ ...change, version: versions.get(change.id) ?? 1 }));
+  if (!origin.quiet) await tell(client, connection, kind, versioned, origin);
   return { seqs, rows: inserts.length + updates.length, revision: await bump(client, connection, kind) };
 }
 
@@ -98,23 +111,28 @@ export async function markGone(
   kind: Kind,
   ids: readonly string[],
   asOfMs: number,
+  origin: Origin = {},
 ): Promise<{ rows: number; revision: number | undefined }> {
   const stored = await read(client, ids);
   const gone = [...stored.values()].filter((row) => row.goneMs === null && row.observedMs <= asOfMs);
   if (gone.length === 0) return { rows: 0, revision: undefined };
   const counters = new CounterDeltas();
   for (const row of gone) counters.remove(row);
-  await client.query({
-    text: 'UPDATE resource SET gone_at = $2::timestamptz WHERE id = ANY($1::text[])',
+  const { rows: last } = await client.query<{ id: string; body: string; version: number }>({
+    text: `UPDATE resource SET gone_at = $2::timestamptz, version = version + 1 WHERE id = ANY($1::text[])
+      RETURNING id, body::text AS body, version`,
     values: [gone.map(({ id }) => id), new Date(asOfMs).toISOString()],
   });
   await counters.write(client, connection, kind);
-  await tell(
-    client,
-    connection,
-    kind,
-    gone.map(({ id, status }) => ({ id, change: 'deleted', status: null, previous: status })),
+  const changes = last.map(
+    (row): Change => ({
+      ...row,
+      change: 'deleted',
+      status: null,
+      previous: stored.get(row.id)?.status ?? null,
+    }),
   );
+  if (!origin.quiet) await tell(client, connection, kind, changes, origin);
   return { rows: gone.length, revision: await bump(client, connection, kind) };
 }
 
@@ -172,14 +190,27 @@ async function insert(
   return inserted;
 }
 
-async function update(client: pg.PoolClient, rows: readonly Row[], asOfMs: number): Promise<void> {
-  if (rows.length === 0) return;
+/** Resolves to the version of each row. */
+async function update(
+  client: pg.PoolClient,
+  rows: readonly Row[],
+  asOfMs: number,
+): Promise<[string, number][]> {
+  if (rows.length === 0) return [];
   // The ids are said twice: the second time makes it sure that the rows are looked up, whatever the planner thinks of u.
-  await client.query({
-    text: `UPDATE resource r SET (observed_at, gone_at, ${names}) = ROW($1::timestamptz, NULL::timestamptz, ${cast.join(', ')})
-      FROM ${unnested(2)} AS u(${names}, id) WHERE r.id = u.id AND r.id = ANY($${columns.length + 2}::text[])`,
+  const { rows: updated } = await client.query<[string, number]>({
+    text: `UPDATE resource r SET (version, observed_at, gone_at, ${names})
+        = ROW(r.version + 1, $1::timestamptz, NULL::timestamptz, ${cast.join(', ')})
+      FROM ${unnested(2)} AS u(${names}, id) WHERE r.id = u.id AND r.id = ANY($${columns.length + 2}::text[])
+      RETURNING r.id, r.version`,
     values: [new Date(asOfMs).toISOString(), ...arrays(rows)],
+    rowMode: 'array',
   });
+  return updated;
+}
+
+function told({ id, status, body }: Row): Pick<Change, 'id' | 'status' | 'body'> {
+  return { id, status, body };
 }
 
 async function tell(
@@ -187,19 +218,24 @@ async function tell(
   connection: string,
   kind: Kind,
   changes: readonly Change[],
+  { requestId }: Origin,
 ): Promise<void> {
   if (changes.length === 0) return;
   await client.query({
-    text: `INSERT INTO outbox (connection, kind, resource_id, change, status, previous_status)
-      SELECT $1, $2, u.id, u.change, u.status, u.previous
-      FROM unnest($3::text[], $4::text[], $5::text[], $6::text[]) AS u(id, change, status, previous)`,
+    text: `INSERT INTO outbox (connection, kind, request_id, resource_id, change, status, previous_status, body, version)
+      SELECT $1, $2, $3, u.id, u.change, u.status, u.previous, u.body::json, u.version
+      FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[])
+        AS u(id, change, status, previous, body, version)`,
     values: [
       connection,
       kind,
+      requestId ?? null,
       changes.map(({ id }) => id),
       changes.map(({ change }) => change),
       changes.map(({ status }) => status),
       changes.map(({ previous }) => previous),
+      changes.map(({ body }) => body),
+      changes.map(({ version }) => version),
     ],
   });
 }

@@ -15,7 +15,7 @@ const wholeNumber = (least: number, most: number) => {
     .meta({ type: 'integer', minimum: least, maximum: most, pattern: undefined });
 };
 
-const limit = wholeNumber(1, 100).default(20).describe('20 unless told');
+export const limit = wholeNumber(1, 100).default(20).describe('20 unless told');
 
 const yes = z
   .enum(['true', 'false'], { error: 'must be true or false' })

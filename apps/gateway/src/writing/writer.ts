@@ -79,7 +79,7 @@ export class Writer {
     }
     const kind = write.action === 'deploy' ? 'release' : write.kind;
     const outcome = written.record
-      ? await this.#take(connection, kind, written.record, this.timing.clock.now())
+      ? await this.#take(connection, kind, written.record, this.timing.clock.now(), call)
       : await this.#readBack(connection, kind, written.key, call);
     for (const touched of written.touched ?? [])
       await this.#refresh(connection, touched.kind, touched.key, call);
@@ -94,7 +94,7 @@ export class Writer {
       const asked = this.timing.clock.now();
       try {
         const record = await facetFor(connection, kind).get({ key }, readOnly(call));
-        return await this.#take(connection, kind, record, asked);
+        return await this.#take(connection, kind, record, asked, call);
       } catch (error) {
         if (!isFault(error, 'not_found') || attempt === readBack.attempts) throw error;
         await this.timing.clock.sleep(readBack.wait, call.signal);
@@ -117,19 +117,25 @@ export class Writer {
     const asked = this.timing.clock.now();
     try {
       const record = await facetFor(connection, kind).get({ key }, readOnly(call));
-      const outcome = await this.#take(connection, kind, record, asked);
+      const outcome = await this.#take(connection, kind, record, asked, call);
       await this.followUps.schedule(connection.slug, outcome.id);
       return { ...outcome, settled: false }; // whatever its status says: it is to be gone
     } catch (error) {
       if (!isFault(error, 'not_found')) throw error;
-      await this.inventory.vanish(connection, kind, key, asked);
+      await this.inventory.vanish(connection, kind, key, asked, call.requestId);
       const id = encodeId(kind, connection.slug, key);
       return { kind, id, key, resource: null, settled: true };
     }
   }
 
-  async #take(connection: Connection, kind: Kind, record: AnyRecord, asOfMs: number): Promise<WriteOutcome> {
-    const resource = await this.inventory.observe(connection, kind, record, false, asOfMs);
+  async #take(
+    connection: Connection,
+    kind: Kind,
+    record: AnyRecord,
+    asOfMs: number,
+    { requestId }: Call,
+  ): Promise<WriteOutcome> {
+    const resource = await this.inventory.observe(connection, kind, record, false, asOfMs, requestId);
     const id = encodeId(kind, connection.slug, record.key);
     const settled = isSettled(record);
     if (!settled) await this.followUps.schedule(connection.slug, id);

@@ -1,5 +1,6 @@
 import { Fault } from '@fleetgate/model';
 import type { Connection } from '../../src/connections/connection.ts';
+import { Sequencer } from '../../src/events/sequencer.ts';
 import type { Timing } from '../../src/inventory/timing.ts';
 import { createTestDatabase, type TestDatabase } from '../setup/test-database.ts';
 import { Process, type ProcessOptions, until } from './process.ts';
@@ -210,14 +211,15 @@ it('forgets events, gone rows and pages of dead walks when they are old', async 
   await process.sync('east');
   await process.inventory.observe(connection, 'project', project('p'));
   await process.inventory.vanish(connection, 'project', ['p']);
+  await new Sequencer(process.database).append();
   await process.rows(`INSERT INTO sync_seen VALUES (999999, 1, '{1,2}')`);
   await process.upkeep.run(new AbortController().signal);
   const counted = async () =>
-    process.rows('SELECT (SELECT count(*) FROM outbox) AS events, (SELECT count(*) FROM resource) AS rows');
+    process.rows('SELECT (SELECT count(*) FROM event) AS events, (SELECT count(*) FROM resource) AS rows');
   expect(await process.rows('SELECT 1 FROM sync_seen')).toEqual([]);
   expect(await counted()).toEqual([{ events: 3, rows: 2 }]);
-  await process.rows(`UPDATE outbox SET at = at - interval '8 days' WHERE change = 'created'`);
+  await process.rows(`UPDATE event SET at = at - interval '8 days' WHERE type = 'project.created'`);
   await process.rows(`UPDATE resource SET gone_at = gone_at - interval '8 days'`);
   await process.upkeep.run(new AbortController().signal);
-  expect(await counted()).toEqual([{ events: 1, rows: 1 }]);
+  expect(await counted()).toEqual([{ events: 2, rows: 1 }]);
 });

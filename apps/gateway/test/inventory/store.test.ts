@@ -136,7 +136,7 @@ it('tells of what was created, changed and deleted once each, and of nothing tha
   const events = async () =>
     (
       await process.rows<Record<string, string>>(
-        'SELECT change, resource_id, status, previous_status FROM outbox ORDER BY seq',
+        `SELECT change, resource_id, status, previous_status FROM outbox WHERE kind = 'cluster' ORDER BY seq`,
       )
     ).map(({ change, resource_id, status, previous_status }) => [
       change,
@@ -145,6 +145,7 @@ it('tells of what was created, changed and deleted once each, and of nothing tha
       previous_status,
     ]);
   const cpu = (cpu_percent: number) => ({ cpu_percent, memory_percent: null, storage_percent: null });
+  await process.sync('east');
   upstream.put('cluster', cluster('c', { usage: cpu(1) }));
   await process.sync('east');
   await process.sync('east');

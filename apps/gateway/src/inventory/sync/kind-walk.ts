@@ -176,7 +176,8 @@ export class KindWalk {
     if (changed.length === 0) return passCheckpoint(database, this.lease, checkpoint(seqs));
     const written = await database.transaction(async (client) => {
       await this.lease.hold(client);
-      const outcome = await write(client, this.connection.slug, this.kind, changed, askedMs);
+      const origin = { quiet: state.first };
+      const outcome = await write(client, this.connection.slug, this.kind, changed, askedMs, origin);
       await keepCheckpoint(client, this.lease, checkpoint([...seqs, ...outcome.seqs.values()]));
       return outcome;
     });
@@ -215,17 +216,17 @@ export class KindWalk {
       const ids = await missing.ids(missingAtOnce);
       for (let from = 0; from < ids.length; from += this.tools.settings.batchSize) {
         if (this.stopping.aborted) return false;
-        await this.#gone(ids.slice(from, from + this.tools.settings.batchSize), state.startedMs);
+        await this.#gone(ids.slice(from, from + this.tools.settings.batchSize), state);
       }
       if (ids.length < missingAtOnce) return true;
     }
   }
 
-  async #gone(ids: readonly string[], asOfMs: number): Promise<void> {
+  async #gone(ids: readonly string[], { startedMs, first }: WalkState): Promise<void> {
     const { database, revisions } = this.tools;
     const { rows, revision } = await database.transaction(async (client) => {
       await this.lease.hold(client);
-      return markGone(client, this.connection.slug, this.kind, ids, asOfMs);
+      return markGone(client, this.connection.slug, this.kind, ids, startedMs, { quiet: first });
     });
     this.#written += rows;
     if (revision !== undefined) revisions.note(this.connection.slug, this.kind, revision);
@@ -245,10 +246,10 @@ export class KindWalk {
       const askedMs = this.tools.timing.clock.now();
       try {
         const record = await this.#facet.get({ key }, this.call);
-        await this.#observe(rowOf(this.connection, this.kind, record), askedMs);
+        await this.#observe(rowOf(this.connection, this.kind, record), askedMs, state);
       } catch (error) {
         if (this.lease.signal.aborted) throw this.lease.signal.reason;
-        if (isFault(error, 'not_found')) await this.#gone([id], state.startedMs);
+        if (isFault(error, 'not_found')) await this.#gone([id], state);
         else if (isFault(error))
           undecided = true; // no answer about this one: it stays as it is
         else throw error;
@@ -257,11 +258,11 @@ export class KindWalk {
     return !undecided;
   }
 
-  async #observe(row: Row, askedMs: number): Promise<void> {
+  async #observe(row: Row, askedMs: number, { first }: WalkState): Promise<void> {
     const { database, revisions } = this.tools;
     const { rows, revision } = await database.transaction(async (client) => {
       await this.lease.hold(client);
-      return write(client, this.connection.slug, this.kind, [row], askedMs);
+      return write(client, this.connection.slug, this.kind, [row], askedMs, { quiet: first });
     });
     this.#written += rows;
     if (revision !== undefined) revisions.note(this.connection.slug, this.kind, revision);

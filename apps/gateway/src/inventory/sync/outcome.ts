@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type pg from 'pg';
 import type { Connection } from '../../connections/connection.ts';
 import { Database } from '../../database/database.ts';
+import { tellOf } from '../../events/outbox.ts';
 import { Revisions, sourceKind } from '../revisions.ts';
 import { bump } from '../signals.ts';
 import { Sources } from '../sources.ts';
@@ -117,8 +118,44 @@ export class Outcomes {
           WHERE connection = $1`,
         values: [lease.connection, kinds, complete, ranMs === undefined ? null : Math.round(ranMs)],
       });
+      await this.#announce(client, lease, kinds);
       await lease.release(client);
     });
+  }
+
+  /** Tells of a connection that is known in full for the first time, has begun to fail, or has recovered. */
+  async #announce(client: pg.PoolClient, { connection }: Lease, kinds: readonly Kind[]): Promise<void> {
+    const { rows } = await client.query<{
+      provider: string;
+      synced: boolean;
+      was: boolean;
+      is: boolean;
+      known: boolean;
+    }>({
+      text: `SELECT s.provider, s.synced_at IS NOT NULL AS synced, s.failing AS was, coalesce(k.failing, false) AS is,
+          coalesce(k.known, 0) = cardinality($2::text[]) AS known
+        FROM sync_state s LEFT JOIN LATERAL (SELECT bool_or(failing_since IS NOT NULL) AS failing, count(observed_at) AS known
+          FROM sync_kind WHERE connection = s.connection AND kind = ANY($2::text[])) k ON true
+        WHERE s.connection = $1`,
+      values: [connection, kinds],
+    });
+    const [state] = rows;
+    if (!state) return;
+    const body = { id: connection, provider: state.provider };
+    const say = (change: string) => tellOf(client, { kind: 'connection', change, connection, body });
+    if (state.known && !state.synced) {
+      await client.query({
+        text: 'UPDATE sync_state SET synced_at = now() WHERE connection = $1',
+        values: [connection],
+      });
+      await say('synced');
+    }
+    if (state.was === state.is) return;
+    await client.query({
+      text: 'UPDATE sync_state SET failing = $2 WHERE connection = $1',
+      values: [connection, state.is],
+    });
+    await say(state.is ? 'failing' : 'recovered');
   }
 
   /** Writes in one transaction under the lease. This process knows of it when this resolves, the others a moment later. */

@@ -3,7 +3,7 @@ import { Database } from '../../database/database.ts';
 import { Purge } from './purge.ts';
 
 /** What is kept of the past. */
-const kept = { days: 7, events: 1_000_000 };
+const kept = { days: 7 };
 /** Rows that are deleted in one statement. */
 const batchSize = 10_000;
 /** Key of the advisory lock under which one replica at a time does this. */
@@ -21,9 +21,7 @@ export class Upkeep {
     await this.purge.run(stopping);
     const old = `now() - interval '${kept.days} days'`;
     for (const statement of [
-      `DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE at < ${old} ORDER BY at LIMIT ${batchSize})`,
-      `DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox
-        WHERE seq <= (SELECT max(seq) FROM outbox) - ${kept.events} ORDER BY seq LIMIT ${batchSize})`,
+      `DELETE FROM event WHERE sequence IN (SELECT sequence FROM event WHERE at < ${old} ORDER BY at LIMIT ${batchSize})`,
       `DELETE FROM resource WHERE id IN (SELECT id FROM resource
         WHERE gone_at IS NOT NULL AND gone_at < ${old} LIMIT ${batchSize})`,
       `DELETE FROM sync_seen s WHERE NOT EXISTS (SELECT 1 FROM sync_kind k WHERE k.walk = s.walk)`,

@@ -23,10 +23,12 @@ export interface WalkState {
   /** the walk before this one missed more than half */
   readonly suspect: boolean;
   readonly failures: number;
+  /** no walk of this kind has come to its end yet */
+  readonly first: boolean;
 }
 
 const columns = `walk, round(date_part('epoch', walk_started) * 1000) AS "startedMs", walk_cursor AS cursor,
-  walk_pages AS pages, walk_phase AS phase, walk_shifted AS shifted, suspect, failures`;
+  walk_pages AS pages, walk_phase AS phase, walk_shifted AS shifted, suspect, failures, observed_at IS NULL AS first`;
 
 /** The walk that was broken off, if it is young enough to go on with, or a new one. */
 export async function openWalk(
