@@ -1,3 +1,4 @@
+export { dryRunJournal } from '@fleetgate/provider-runtime';
 export { conformanceTests } from './conformance.ts';
 export { describeProvider } from './describe-provider.ts';
 export { withDeviations } from './deviations.ts';
@@ -8,7 +9,9 @@ export {
   type KindOptions,
   titleOf,
 } from './options.ts';
+export { createProgress, type Progress } from './progress.ts';
 export type { Sample, SampleWorld, WriteSamples } from './samples.ts';
+export { type Subject, withSubject } from './subject.ts';
 export type {
   FaultRule,
   SeenRequest,

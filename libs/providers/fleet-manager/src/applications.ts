@@ -2,11 +2,15 @@ import { isFault } from '@fleetgate/model';
 import type { Http } from '@fleetgate/provider-kit';
 import type { Call, ListInput, Page } from '@fleetgate/provider-spec';
 import type { ApplicationContent } from './bodies.ts';
+import type { Reason } from './errors.ts';
 import { allIn, listed } from './lists.ts';
 import { WireApplication } from './wire.ts';
 
 /** stands for the id of an application that a dry run does not make */
 export const unmadeApplication = 'id-of-the-new-application';
+
+/** Why a deployment can be neither changed nor deployed. */
+export const goneApplication: Reason = ['conflict', 'the application of the deployment is gone'];
 
 /** Applications as the upstream shows them. */
 export interface Applications {

@@ -1,7 +1,7 @@
-import { Fault } from '@fleetgate/model';
+import { Fault, isFault } from '@fleetgate/model';
 import { type Http, removeInStep, step } from '@fleetgate/provider-kit';
 import type { Call, ListInput, Page } from '@fleetgate/provider-spec';
-import type { Applications } from './applications.ts';
+import { type Applications, goneApplication } from './applications.ts';
 import { type BindingContent, type BodyForm, bindingBody, firstVersion } from './bodies.ts';
 import { sendChange } from './errors.ts';
 import { allIn, listed } from './lists.ts';
@@ -92,10 +92,7 @@ export function bindingsOf(http: Http, applications: Applications, form: BodyFor
           await sendChange(
             (sending) =>
               http.request({ method: 'PUT', path: [collection, wire.id], body, answer: anything }, sending),
-            async (looking) =>
-              (await applications.isGone(first.id, looking))
-                ? ['conflict', 'the application of the deployment is gone']
-                : undefined,
+            async (looking) => ((await applications.isGone(first.id, looking)) ? goneApplication : undefined),
             during,
           );
           return true;
@@ -135,9 +132,18 @@ async function boundIn(wire: WireDeployment, applications: Applications, call: C
     ids.map(async (id) => {
       const told = known.find((one) => one.id === id);
       const version = told?.version ?? (id === project ? versionOf(wire) : null) ?? firstVersion;
-      return { id, name: told?.name ?? (await applications.read(id, call)).name, version };
+      return { id, name: told?.name ?? (await nameOf(id, applications, call)), version };
     }),
   );
+}
+
+/** The application is not what the caller asked for, so that one that is gone is no `not_found`. */
+async function nameOf(id: string, applications: Applications, call: Call): Promise<string> {
+  try {
+    return (await applications.read(id, call)).name;
+  } catch (error) {
+    throw isFault(error, 'not_found') ? new Fault(...goneApplication) : error;
+  }
 }
 
 function severalBind(count: number): Fault {

@@ -2,7 +2,7 @@ import { Fault } from '@fleetgate/model';
 import { type Http, remember, step } from '@fleetgate/provider-kit';
 import type { Call, Clock } from '@fleetgate/provider-spec';
 import { z } from 'zod';
-import type { Applications } from './applications.ts';
+import { type Applications, goneApplication } from './applications.ts';
 import { sendChange } from './errors.ts';
 import { Deployed, WireRelease } from './wire.ts';
 
@@ -50,7 +50,7 @@ export function releaseStarter(http: Http, applications: Applications, clock: Cl
     async function reasonOf(during: Call) {
       if ((await later(during)).length > 0) return undefined;
       if (!applicationId || !(await applications.isGone(applicationId, during))) return undefined;
-      return ['conflict', 'the application of the deployment is gone'] as const;
+      return goneApplication;
     }
 
     return step(call, 'release', {

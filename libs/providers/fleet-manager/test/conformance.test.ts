@@ -1,19 +1,4 @@
 import { describeProvider } from '@fleetgate/provider-conformance';
-import { startUpstream } from '@fleetgate/sandbox';
-import { fleetManager } from '../src/index.ts';
-import { refusal, writes } from './write-samples.ts';
+import { options } from './options.ts';
 
-describeProvider({
-  definition: fleetManager,
-  start: (options) => startUpstream('fleet-manager', { ...options, frozen: true }),
-  settings: (upstream) => ({ baseUrl: upstream.baseUrl, apiKey: upstream.credentials['apiKey'] }),
-  refusedSettings: (upstream) => ({ baseUrl: upstream.baseUrl, apiKey: 'not-the-key' }),
-  kinds: {
-    project: { unknownStatus: null },
-    cluster: { unknownStatus: { onlineStatus: 'online', healthState: 'quantum' } },
-    deployment: { unknownStatus: { status: 'Levitating' } },
-    release: { unknownStatus: { status: 'Levitating' } },
-  },
-  writes,
-  refusal,
-});
+describeProvider(options);
