@@ -20,6 +20,7 @@ import { ReadyAnswers } from './http/ready-answers.ts';
 import { Idempotency } from './idempotency/idempotency.ts';
 import { IdempotencyStore } from './idempotency/idempotency-store.ts';
 import { InventoryModule } from './inventory/inventory.module.ts';
+import { OAuthModule } from './oauth/oauth.module.ts';
 import { OperationStore } from './operations/operation-store.ts';
 import { OperationsController } from './operations/operations.controller.ts';
 import { ProjectsController } from './projects/projects.controller.ts';
@@ -61,6 +62,7 @@ export class AppModule {
         ThrottleModule.with(config),
         AccessModule.with({ config, authentications }),
         InventoryModule.forRoot({ connections }),
+        OAuthModule.with(config, keyring),
       ],
       controllers: [
         ProjectsController,

@@ -4,7 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { Logger } from 'pino';
 import { Declarations } from './access/access.ts';
 import { Authentications } from './access/authentications.ts';
-import { AUTHENTICATORS } from './access/authenticator.ts';
+import { AUTHENTICATORS, type Authenticator } from './access/authenticator.ts';
 import { AppModule, type AppParts } from './app.module.ts';
 import type { AppHandle } from './boot/app-handle.ts';
 import { serveDocuments } from './docs/documents.ts';
@@ -14,6 +14,7 @@ import { firstSync } from './health/first-sync.ts';
 import { Health } from './health/health.ts';
 import { ErrorFilter } from './http/error-filter.ts';
 import type { FindReady } from './http/front.ts';
+import { PublicUrl } from './http/public-url.ts';
 import { ReadyAnswers } from './http/ready-answers.ts';
 import { RouteTable } from './http/route-table.ts';
 import { createServer } from './http/server.ts';
@@ -21,9 +22,11 @@ import { Idempotency } from './idempotency/idempotency.ts';
 import { Sources } from './inventory/sources.ts';
 import { SyncJobs } from './inventory/sync-jobs.ts';
 import { NestLogger } from './logging/nest-logger.ts';
+import { serveOAuth } from './oauth/oauth-routes.ts';
 import { Scope } from './reading/scope.ts';
 import { Admissions } from './throttle/admission.ts';
 import { ThrottleGuard } from './throttle/throttle.guard.ts';
+import { TokenAuthenticator } from './tokens/token-authenticator.ts';
 import { OperationRunner } from './writing/operation-runner.ts';
 
 /** How long requests that are under way may take to end at a stop, in milliseconds. */
@@ -58,9 +61,10 @@ export async function createApp(
     app.useGlobalFilters(new ErrorFilter(routes));
     serveDocuments(app);
     app.get(Idempotency).install(server);
+    serveOAuth(server, app);
     await app.init();
     declarations.assertComplete();
-    authentications.use(app.get(AUTHENTICATORS));
+    authentications.use([...app.get<Authenticator[]>(AUTHENTICATORS), app.get(TokenAuthenticator)]);
     admissions.use(app.get(ThrottleGuard));
     await server.ready();
     ready = readyIn(app.get(ReadyAnswers), app.get(Scope));
@@ -78,6 +82,7 @@ export async function createApp(
     app,
     async listen() {
       const url = await server.listen({ host: config.host, port: config.port });
+      app.get(PublicUrl).listensAt(url);
       return { url };
     },
     firstSync: (timeoutMs) => firstSync(parts.connections, app.get(Sources), timeoutMs),

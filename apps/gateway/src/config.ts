@@ -15,6 +15,8 @@ export type LogLevel = Variables['FLEETGATE_LOG_LEVEL'];
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** the address under which callers know us, without a slash at its end; null: where we listen */
+  readonly publicUrl: string | null;
   /** url null: the embedded PostgreSQL, under the data folder */
   readonly database: { readonly url: string | null };
   readonly redisUrl: string | null;
@@ -71,6 +73,7 @@ export function loadConfig({ env, cwd }: Surroundings): Config {
   return freeze({
     host: variables.FLEETGATE_HOST,
     port: variables.FLEETGATE_PORT,
+    publicUrl: variables.FLEETGATE_PUBLIC_URL ?? null,
     database: { url: variables.FLEETGATE_DATABASE_URL ?? null },
     redisUrl: variables.FLEETGATE_REDIS_URL ?? null,
     redisPrefix: variables.FLEETGATE_REDIS_PREFIX,

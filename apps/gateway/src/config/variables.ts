@@ -47,6 +47,12 @@ function isOrigin(text: string): boolean {
   return /^https?:\/\//.test(text) && URL.parse(text)?.origin === text;
 }
 
+function isPublicUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol)) return false;
+  return url.href.replace(/\/+$/, '') === text && !url.username && !url.password && !/[?#]/.test(text);
+}
+
 /** The one table of settings: how each is checked, what it is when absent, and what `--help` says of it. */
 const table = {
   FLEETGATE_PORT: {
@@ -65,6 +71,17 @@ const table = {
       .default('127.0.0.1'),
     absent: '127.0.0.1',
     help: 'address to listen on; 0.0.0.0 for every one',
+  },
+  FLEETGATE_PUBLIC_URL: {
+    schema: z
+      .string()
+      .transform((text) => text.replace(/\/+$/, ''))
+      .refine(isPublicUrl, {
+        error: 'must be the http:// or https:// address that callers use, without user, query and fragment',
+      })
+      .optional(),
+    absent: 'http://, and where it listens',
+    help: 'the address that callers use; the issuer of our tokens, so the same on every replica',
   },
   FLEETGATE_DATABASE_URL: {
     schema: urlOf('postgres:', 'postgresql:').optional(),

@@ -2,6 +2,7 @@ import type { MigrationInterface } from 'typeorm';
 import { Access1764800000000 } from '../access/migration.ts';
 import { Events1764540003000 } from '../events/migration.ts';
 import { Idempotency1764540001000 } from '../idempotency/migration.ts';
+import { OAuth1764900000000 } from '../oauth/migration.ts';
 import { Operations1764540002000 } from '../operations/migration.ts';
 import { SessionKeyId1764700000000 } from '../sessions/key-id-migration.ts';
 import { ProviderSession1763600001000 } from '../sessions/migration.ts';
@@ -16,4 +17,5 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   Events1764540003000,
   SessionKeyId1764700000000,
   Access1764800000000,
+  OAuth1764900000000,
 ];

@@ -136,3 +136,13 @@ export const AnswersText = (tag: string, summary: string, type: string) =>
     }),
     Failures(),
   );
+
+/** A route that does something of our own and has nothing to tell. */
+export const AnswersNothing = (tag: string, summary: string) =>
+  applyDecorators(
+    ApiTags(tag),
+    ApiBearerAuth(),
+    ApiOperation({ summary }),
+    ApiResponse({ status: 204, description: 'done' }),
+    Failures(),
+  );

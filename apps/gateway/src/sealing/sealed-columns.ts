@@ -34,5 +34,27 @@ export const idempotentAnswers: SealedColumn = {
   nameOf: ([principal = '', key = '']) => `idempotency ${principal.length} ${principal}${key}`,
 };
 
+export const oauthKeys: SealedColumn = {
+  purpose: 'oauth key',
+  table: 'oauth_key',
+  key: ['kid'],
+  column: 'private_key',
+  nameOf: asItIs,
+};
+
+export const oauthArtifacts: SealedColumn = {
+  purpose: 'oauth artifact',
+  table: 'oauth_artifact',
+  key: ['model', 'id'],
+  column: 'payload',
+  nameOf: ([model = '', id = '']) => `${model} ${id}`,
+};
+
 /** Every sealed column: a new secret key has to reach all of them before the one before it can be forgotten. */
-export const sealedColumns: readonly SealedColumn[] = [sessionTokens, operationInputs, idempotentAnswers];
+export const sealedColumns: readonly SealedColumn[] = [
+  sessionTokens,
+  operationInputs,
+  idempotentAnswers,
+  oauthKeys,
+  oauthArtifacts,
+];

@@ -46,7 +46,7 @@ function operationOf(path: string): Operation {
   return operation;
 }
 
-/** The routes that the server itself names, but for those of the documents. */
+/** The routes that the server itself names, but for those of the documents, and of OAuth, which has a discovery of its own. */
 function routes(): string[] {
   const server = stack.app.getHttpAdapter().getInstance() as { printRoutes(options: object): string };
   const found: string[] = [];
@@ -59,7 +59,7 @@ function routes(): string[] {
     parents.push(part);
     const path = parents.join('').replace(/:(\w+)/g, '{$1}');
     for (const method of methods?.split(', ') ?? []) {
-      if (method !== 'HEAD' && !/^\/(docs|openapi\.json)/.test(path))
+      if (method !== 'HEAD' && !/^\/(docs|openapi\.json|oauth|\.well-known)/.test(path))
         found.push(`${method.toLowerCase()} ${path}`);
     }
   }
@@ -143,8 +143,9 @@ describe('/openapi.json', () => {
 
     const probes = ['/v1/connections/{id}/test', '/v1/connections/{id}/sync'];
     for (const { path, method, operation } of operations()) {
-      // What changes something, or needs one of its own (a kubeconfig, an operation), is described by the tests of that.
-      if (method === 'get' ? /kubeconfig|operations|stream/.test(path) : !probes.includes(path)) continue;
+      // What changes something, or needs one of its own (a kubeconfig, an operation, a client), is described by the tests of that.
+      if (method === 'get' ? /kubeconfig|operations|stream|oauth/.test(path) : !probes.includes(path))
+        continue;
       const outer = Object.keys(ids).find((prefix) => path.startsWith(prefix));
       const real = outer ? path.replace('{id}', ids[outer] as string) : path;
       const query = Object.values<string>(listPaths).includes(path) ? '?limit=100&include=native' : '';

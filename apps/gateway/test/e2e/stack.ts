@@ -217,10 +217,11 @@ export const generousLimits = {
   open: calls,
 };
 
-function configOf(rootKey: string): Config {
+export function configOf(rootKey: string): Config {
   return {
     host: '127.0.0.1',
     port: 0,
+    publicUrl: null,
     database: { url: null },
     redisUrl: null,
     redisPrefix: 'fleetgate:',

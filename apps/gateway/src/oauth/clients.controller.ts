@@ -1,0 +1,90 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { Access } from '../access/access.ts';
+import { noSuch } from '../answers/api-error.ts';
+import { AnswersList, AnswersNothing, AnswersOne } from '../docs/documented.ts';
+import { writeAll, writeData } from '../http/answers.ts';
+import { callerOf } from '../http/current.ts';
+import { validated } from '../http/validation.ts';
+import { noQuery, type PageParameters, pageQuery } from '../reading/list-query.ts';
+import { ClientFacts, ClientInput, NewClient } from './client-inputs.ts';
+import type { ClientRecord } from './client-registry.ts';
+import { Clients } from './clients.ts';
+
+@Controller('v1/oauth/clients')
+export class OAuthClientsController {
+  constructor(private readonly clients: Clients) {}
+
+  @Get()
+  @Access('keys:admin')
+  @AnswersList('oauth', 'List the OAuth clients of your teams', ClientFacts)
+  async list(
+    @Query({ schema: pageQuery, pipes: [validated] }) query: PageParameters,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const all = await this.clients.visible(callerOf(request).principal);
+    writeAll(request, reply, all.map(factsOf), query);
+  }
+
+  @Post()
+  @Access('keys:admin')
+  @AnswersOne('oauth', 'Register an OAuth client', NewClient, 201)
+  async create(
+    @Body({ schema: ClientInput, pipes: [validated] }) input: ClientInput,
+    @Query({ schema: noQuery, pipes: [validated] }) _query: object,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const { record, secret } = await this.clients.create(input, request);
+    void reply.header('location', `/v1/oauth/clients/${record.id}`);
+    writeData(request, reply, { ...factsOf(record), secret }, 201);
+  }
+
+  @Get(':id')
+  @Access('keys:admin')
+  @AnswersOne('oauth', 'Get an OAuth client', ClientFacts)
+  async get(
+    @Param('id') id: string,
+    @Query({ schema: noQuery, pipes: [validated] }) _query: object,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    const { principal } = callerOf(request);
+    const found = await this.clients.find(id, principal);
+    if (!found) throw noSuch('client');
+    writeData(request, reply, factsOf(found));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @Access('keys:admin')
+  @AnswersNothing('oauth', 'Remove an OAuth client; its tokens end with it')
+  async remove(
+    @Param('id') id: string,
+    @Query({ schema: noQuery, pipes: [validated] }) _query: object,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    await this.clients.remove(id, request);
+    void reply.code(204).send();
+  }
+}
+
+function factsOf(record: ClientRecord): z.infer<typeof ClientFacts> {
+  const { id, name, team, kind, grantTypes, redirectUris, scopes, pkceRequired, createdBy, createdAt } =
+    record;
+  return {
+    id,
+    name,
+    team: { id: team.id, slug: team.slug, name: team.name },
+    kind,
+    grant_types: [...grantTypes],
+    redirect_uris: [...redirectUris],
+    scopes: [...scopes],
+    pkce: pkceRequired ? 'required' : 'optional',
+    created_by: createdBy,
+    created_at: createdAt,
+  };
+}
