@@ -14,7 +14,7 @@ export interface ChimeServer {
 
 /** A ChimeStack of a test's own, for what its contract leaves open: `answer` says what everything but the login gets. */
 export async function serveChime(
-  answer: (path: string, query: URLSearchParams, token: string) => Answer,
+  answer: (path: string, query: URLSearchParams, token: string, method: string) => Answer,
 ): Promise<ChimeServer> {
   const asked: string[] = [];
   let logins = 0;
@@ -22,7 +22,8 @@ export async function serveChime(
     const url = new URL(request.url ?? '/', 'http://chime');
     asked.push(`${request.method} ${url.pathname}${url.search}`);
     if (url.pathname !== '/v1/login') {
-      return answer(url.pathname, url.searchParams, request.headers.authorization ?? '');
+      const { authorization = '' } = request.headers;
+      return answer(url.pathname, url.searchParams, authorization, request.method ?? '');
     }
     logins += 1;
     return { body: { requestId: 'r', error: null, result: { user: { uuid: `token-${logins}` } } } };

@@ -1,22 +1,4 @@
 import { describeProvider } from '@fleetgate/provider-conformance';
-import { startUpstream } from '@fleetgate/sandbox';
-import { chimestack } from '../src/index.ts';
-import { refusal, writes } from './write-samples.ts';
+import { options } from './options.ts';
 
-describeProvider({
-  definition: chimestack,
-  start: (options) => startUpstream('chimestack', { ...options, frozen: true }),
-  settings: ({ baseUrl, credentials }) => ({
-    baseUrl,
-    userName: credentials['userName'] ?? '',
-    password: credentials['password'] ?? '',
-  }),
-  refusedSettings: ({ baseUrl, credentials }) => ({
-    baseUrl,
-    userName: credentials['userName'] ?? '',
-    password: 'wrong-password',
-  }),
-  kinds: { cluster: { unknownStatus: { state: 9 }, unshown: ['description'] } },
-  writes,
-  refusal,
-});
+describeProvider(options);
