@@ -4,6 +4,7 @@ export { native } from './native.ts';
 export {
   type CursorCodec,
   cursorCodec,
+  everyItem,
   nestedList,
   offsetList,
   wholeList,

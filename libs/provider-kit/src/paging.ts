@@ -157,3 +157,30 @@ export function wholeList<T>(
     return { items: await fetch(call) };
   };
 }
+
+/** how often a walk is begun again because rows may have slipped through it */
+const mostWalks = 3;
+
+/**
+ * Every item of a list for which `fits` holds, for whoever must not miss one. A walk that owns up to a row it may have missed is
+ * begun again, three times in all; then it is `unavailable`.
+ */
+export async function everyItem<T>(
+  list: (input: ListInput, call: Call) => Promise<Page<T>>,
+  fits: (item: T) => boolean,
+  call: Call,
+): Promise<T[]> {
+  for (let walks = 0; walks < mostWalks; walks += 1) {
+    const found: T[] = [];
+    let cursor: string | undefined;
+    let shifted = false;
+    do {
+      const page = await list(cursor === undefined ? {} : { cursor }, call);
+      found.push(...page.items.filter(fits));
+      shifted ||= page.shifted === true;
+      cursor = page.next;
+    } while (cursor !== undefined);
+    if (!shifted) return found;
+  }
+  throw new Fault('unavailable', 'the list of the upstream changed under every walk through it');
+}

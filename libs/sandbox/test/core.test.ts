@@ -159,7 +159,7 @@ describe('the record', () => {
   it('holds what came in, with its body and how it was answered, and nothing of the control endpoint', async () => {
     const upstream = await start();
     await call(upstream, '/clusters?limit=2&limit=3', { headers: { 'x-trace': 'abc' } });
-    await call(upstream, '/deployments', {
+    await call(upstream, '/clusters', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: '{"name":"x"}',
@@ -175,7 +175,7 @@ describe('the record', () => {
       }),
       expect.objectContaining({
         method: 'POST',
-        path: '/api/v2/deployments',
+        path: '/api/v2/clusters',
         body: { name: 'x' },
         status: 404,
       }),

@@ -1,9 +1,10 @@
 import type { DeploymentRecord, Key, RolloutStatus } from '@fleetgate/model';
-import { type Http, instant, native, nestedList, partsOf, wordOf } from '@fleetgate/provider-kit';
-import type { Facet } from '@fleetgate/provider-spec';
+import { type Http, instant, native, nestedList, partsOf, step, wordOf } from '@fleetgate/provider-kit';
+import type { Call, Deployments, Facet } from '@fleetgate/provider-spec';
 import { z } from 'zod';
 import { listed } from './lists.ts';
-import { oneOf, WireDeployment, WireProject } from './wire.ts';
+import { startDeployment } from './rollouts.ts';
+import { Made, oneOf, WireDeployment, WireProject } from './wire.ts';
 
 /** The documented words, and those of the platforms that it is built like. */
 const statuses: Record<string, RolloutStatus> = {
@@ -24,10 +25,32 @@ const statuses: Record<string, RolloutStatus> = {
 };
 
 /** Deployments are only listed under their project: every project is walked. */
-export function deployments(http: Http): Facet<DeploymentRecord> {
+export function deployments(http: Http): Deployments {
   return {
     list: perProject(http, 'deployments', deploymentOf),
     get: async ({ key }, call) => deploymentOf(await readDeployment(http, key, call)),
+
+    async create({ projectKey, value }, call) {
+      return { key: [await startDeployment(http, ...partsOf(projectKey, 1), value, call)] };
+    },
+
+    async cancel({ key }, call) {
+      const [id] = partsOf(key, 1);
+      const path = ['deployments', id, 'cancel'];
+      await step(call, 'cancel', {
+        async make(during) {
+          await http.request({ method: 'POST', path, answer: Made }, during);
+          return true;
+        },
+        async find(during) {
+          const { status } = await readDeployment(http, key, during);
+          return wordOf(statuses, status) === 'cancelled' ? true : undefined;
+        },
+        idempotent: true,
+        assumed: true,
+      });
+      return { key };
+    },
   };
 }
 
@@ -48,11 +71,7 @@ export function perProject<R>(
   });
 }
 
-export async function readDeployment(
-  http: Http,
-  key: Key,
-  call: Parameters<Http['request']>[1],
-): Promise<WireDeployment> {
+export async function readDeployment(http: Http, key: Key, call: Call): Promise<WireDeployment> {
   const path = ['deployments', ...partsOf(key, 1)];
   const { data } = await http.request({ path, answer: oneOf(WireDeployment) }, call);
   return data;

@@ -7,6 +7,7 @@ import { releases } from './releases.ts';
 import { sessionOf } from './session.ts';
 import { AppPlatformSettings } from './settings.ts';
 import { pageOf, WireProject } from './wire.ts';
+import { writes } from './writes.ts';
 
 export const appPlatform: ProviderDefinition<typeof AppPlatformSettings> = {
   id: 'app-platform',
@@ -15,6 +16,7 @@ export const appPlatform: ProviderDefinition<typeof AppPlatformSettings> = {
   example: { baseUrl: 'https://api.your-app.com/v1', apiKey: 'the key of an account' },
   // Its plans count by the hour (100, 1000 or more) and answer 429 with Retry-After; only bursts are held back here.
   limits: (settings) => limitsOf(settings, { concurrency: 4, perSecond: 20, burst: 40 }),
+  writes,
   connect(settings, host) {
     const { baseUrl, timeoutMs } = settings;
     const http = createHttp({ host, baseUrl, timeoutMs, session: sessionOf(settings), readComplaint });

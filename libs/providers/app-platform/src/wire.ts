@@ -47,3 +47,7 @@ export const WireDeployment = z.looseObject({
   completed_at: Text,
 });
 export type WireDeployment = z.infer<typeof WireDeployment>;
+
+/** An answer whose body nobody needs. */
+export const anything = z.unknown();
+export const Made = oneOf(z.object({ id: z.string().min(1) }));

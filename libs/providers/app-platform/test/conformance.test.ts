@@ -1,6 +1,7 @@
 import { describeProvider } from '@fleetgate/provider-conformance';
 import { startUpstream } from '@fleetgate/sandbox';
 import { appPlatform } from '../src/index.ts';
+import { refusal, writes } from './write-samples.ts';
 
 describeProvider({
   definition: appPlatform,
@@ -12,4 +13,6 @@ describeProvider({
     deployment: { unknownStatus: { status: 'melting' } },
     release: { unknownStatus: { status: 'melting' }, controlKind: 'deployment' },
   },
+  writes,
+  refusal,
 });

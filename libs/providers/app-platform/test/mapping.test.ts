@@ -68,6 +68,10 @@ it('a refusal is told with its fields', () => {
         details: [{ field: 'limit', message: 'too large' }],
       },
     }),
-  ).toEqual({ code: 'validation_error', message: 'not valid; limit: too large' });
+  ).toEqual({
+    code: 'validation_error',
+    message: 'not valid; limit: too large',
+    details: [{ field: 'limit', message: 'too large' }],
+  });
   expect(readComplaint('<html>')).toEqual({});
 });

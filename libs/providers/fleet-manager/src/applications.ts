@@ -1,9 +1,9 @@
 import { isFault } from '@fleetgate/model';
-import type { Http } from '@fleetgate/provider-kit';
+import { everyItem, type Http } from '@fleetgate/provider-kit';
 import type { Call, ListInput, Page } from '@fleetgate/provider-spec';
 import type { ApplicationContent } from './bodies.ts';
 import type { Reason } from './errors.ts';
-import { allIn, listed } from './lists.ts';
+import { listed } from './lists.ts';
 import { WireApplication } from './wire.ts';
 
 /** stands for the id of an application that a dry run does not make */
@@ -31,7 +31,7 @@ export function applicationsOf(http: Http): Applications {
   return {
     list,
     read,
-    named: (name, call) => allIn(list, (one) => one.name === name, call),
+    named: (name, call) => everyItem(list, (one) => one.name === name, call),
     async isGone(id, call) {
       try {
         await read(id, call);
@@ -39,7 +39,7 @@ export function applicationsOf(http: Http): Applications {
       } catch (error) {
         if (!isFault(error, 'not_found')) throw error;
       }
-      return (await allIn(list, (one) => one.id === id, call)).length === 0;
+      return (await everyItem(list, (one) => one.id === id, call)).length === 0;
     },
   };
 }

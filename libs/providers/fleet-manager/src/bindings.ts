@@ -1,10 +1,10 @@
 import { Fault, isFault } from '@fleetgate/model';
-import { type Http, removeInStep, step } from '@fleetgate/provider-kit';
+import { everyItem, type Http, removeInStep, step } from '@fleetgate/provider-kit';
 import type { Call, ListInput, Page } from '@fleetgate/provider-spec';
 import { type Applications, goneApplication } from './applications.ts';
 import { type BindingContent, type BodyForm, bindingBody, firstVersion } from './bodies.ts';
 import { sendChange } from './errors.ts';
-import { allIn, listed } from './lists.ts';
+import { listed } from './lists.ts';
 import { anything, Made, WireDeployment } from './wire.ts';
 
 /** stands for the id of a deployment that a dry run does not make */
@@ -37,7 +37,7 @@ export function bindingsOf(http: Http, applications: Applications, form: BodyFor
   const collection = 'deployments';
   const list = listed(http, [collection], WireDeployment, (wire) => wire);
   const of = (applicationId: string, call: Call) =>
-    allIn(list, (one) => applicationOf(one) === applicationId, call);
+    everyItem(list, (one) => applicationOf(one) === applicationId, call);
   const read = (id: string, call: Call) =>
     http.request({ path: [collection, id], answer: WireDeployment }, call);
 

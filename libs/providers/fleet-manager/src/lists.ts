@@ -1,6 +1,6 @@
 import { Fault } from '@fleetgate/model';
 import { type Http, offsetList } from '@fleetgate/provider-kit';
-import type { Call, Facet, ListInput, Page } from '@fleetgate/provider-spec';
+import type { Call, Facet } from '@fleetgate/provider-spec';
 import type { z } from 'zod';
 import { pageOf } from './wire.ts';
 
@@ -29,22 +29,6 @@ export function listed<W extends z.ZodType, R>(
       };
     },
   });
-}
-
-/** Every row of a list for which `fits` holds, each once, whatever moves under the walk. */
-export async function allIn<R extends { id: string }>(
-  list: (input: ListInput, call: Call) => Promise<Page<R>>,
-  fits: (row: R) => boolean,
-  call: Call,
-): Promise<R[]> {
-  const found = new Map<string, R>();
-  let cursor: string | undefined;
-  do {
-    const page = await list(cursor === undefined ? {} : { cursor }, call);
-    for (const row of page.items) if (fits(row)) found.set(row.id, row);
-    cursor = page.next;
-  } while (cursor !== undefined);
-  return [...found.values()];
 }
 
 /** What no call reads by itself: its list is walked until it shows up. */
