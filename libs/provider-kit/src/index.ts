@@ -10,7 +10,7 @@ export {
   wholeList,
 } from './paging.ts';
 export { inParallel } from './parallel.ts';
-export { instant, labelsOf, labelsOfTags, partsOf, wordOf } from './readings.ts';
+export { instant, labelsOf, labelsOfTags, partsOf, partsOfProject, wordOf } from './readings.ts';
 export { type Credential, loginSession, type Session, staticSession } from './session.ts';
 export { limitsOf, secret, upstreamSettings } from './settings.ts';
 export { journalOf, makeAmongNamesakes, remember, removeInStep, step } from './writing.ts';

@@ -55,3 +55,9 @@ export function partsOf<N extends keyof Parts>(key: Key, count: N): Parts[N] {
     throw new Fault('not_found', 'no such object: its key is not one the upstream could have given');
   return key as unknown as Parts[N];
 }
+
+/** The parts of the project's key, of an object that can only be made in a project. */
+export function partsOfProject<N extends keyof Parts>(key: Key | undefined, count: N): Parts[N] {
+  if (key) return partsOf(key, count);
+  throw new Fault('invalid', 'it can only be made in a project', { field: 'project_id' });
+}

@@ -50,7 +50,8 @@ export interface PatchProjectInput extends Existing<ProjectRecord> {
 }
 
 export interface CreateDeploymentInput {
-  readonly projectKey: Key;
+  /** absent: the provider has no projects, or the caller named none */
+  readonly projectKey?: Key;
   readonly value: Input<DeploymentCreate> & Target;
 }
 export interface ReplaceDeploymentInput extends Existing<DeploymentRecord> {

@@ -1,5 +1,14 @@
 import type { DeploymentRecord, Key, RolloutStatus } from '@fleetgate/model';
-import { type Http, instant, native, nestedList, partsOf, step, wordOf } from '@fleetgate/provider-kit';
+import {
+  type Http,
+  instant,
+  native,
+  nestedList,
+  partsOf,
+  partsOfProject,
+  step,
+  wordOf,
+} from '@fleetgate/provider-kit';
 import type { Call, Deployments, Facet } from '@fleetgate/provider-spec';
 import { z } from 'zod';
 import { listed } from './lists.ts';
@@ -31,7 +40,7 @@ export function deployments(http: Http): Deployments {
     get: async ({ key }, call) => deploymentOf(await readDeployment(http, key, call)),
 
     async create({ projectKey, value }, call) {
-      return { key: [await startDeployment(http, ...partsOf(projectKey, 1), value, call)] };
+      return { key: [await startDeployment(http, ...partsOfProject(projectKey, 1), value, call)] };
     },
 
     async cancel({ key }, call) {

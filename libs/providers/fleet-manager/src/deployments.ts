@@ -1,5 +1,5 @@
 import { type DeploymentRecord, Fault } from '@fleetgate/model';
-import { type Http, instant, native, partsOf } from '@fleetgate/provider-kit';
+import { type Http, instant, native, partsOf, partsOfProject } from '@fleetgate/provider-kit';
 import type { Call, Deployments } from '@fleetgate/provider-spec';
 import { type Applications, unmadeApplication } from './applications.ts';
 import { applicationOf, type Bindings, groupOf, versionOf } from './bindings.ts';
@@ -41,7 +41,7 @@ export function deployments(
     get: async ({ key }, call) => deploymentOf(await bindings.read(...partsOf(key, 1), call)),
 
     async create({ projectKey, value }, call) {
-      const [id] = partsOf(projectKey, 1);
+      const [id] = partsOfProject(projectKey, 1);
       const { deploy } = DeploymentSpec.parse(value.spec ?? {});
       const groupId = groupIn(value.target);
       if (groupId === undefined) throw new Fault('invalid', 'a target is needed', { field: 'target' });

@@ -1,7 +1,8 @@
 import { type DeploymentRecord, Fault, type RolloutStatus } from '@fleetgate/model';
-import { type Http, instant, labelsOf, native, partsOf, wholeList, wordOf } from '@fleetgate/provider-kit';
+import { type Http, instant, native, partsOf, wholeList, wordOf } from '@fleetgate/provider-kit';
 import type { Call, Facet } from '@fleetgate/provider-spec';
-import { WireDeploymentStatus, WireList } from './wire.ts';
+import { collection } from './objects.ts';
+import { labelsIn, type WireDeploymentStatus, WireList } from './wire.ts';
 
 const statuses: Record<string, RolloutStatus> = {
   pending: 'queued',
@@ -35,7 +36,7 @@ export function deployments(http: Http): Facet<DeploymentRecord> {
 }
 
 export function listObjects(http: Http, call: Call): Promise<readonly WireDeploymentStatus[]> {
-  return http.request({ path: ['clusterdeploymentstatuses'], answer: WireList }, call);
+  return http.request({ path: [collection], answer: WireList }, call);
 }
 
 function nameOf(wire: WireDeploymentStatus): string {
@@ -61,7 +62,7 @@ export function deploymentOf(wire: WireDeploymentStatus): DeploymentRecord {
   return {
     key: [nameOf(wire)],
     name: nameOf(wire),
-    labels: { ...labelsOf(metadata?.labels), ...labelsOf(wire.labels) },
+    labels: labelsIn(wire),
     native_status: word,
     created_at: instant(wire.createdAt ?? metadata?.creationTimestamp),
     updated_at: instant(wire.updatedAt ?? textOf(status, 'lastUpdateTime')),

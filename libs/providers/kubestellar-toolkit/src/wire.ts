@@ -1,3 +1,4 @@
+import { labelsOf } from '@fleetgate/provider-kit';
 import { z } from 'zod';
 
 /**
@@ -47,7 +48,23 @@ export const WireDeploymentStatus = z
 export type WireDeploymentStatus = z.infer<typeof WireDeploymentStatus>;
 
 /** A list of objects, or an object that holds it. */
-export const WireList = z.union([
-  z.array(WireDeploymentStatus),
-  z.object({ items: z.array(WireDeploymentStatus).nullable() }).transform(({ items }) => items ?? []),
-]);
+function listOf<T extends z.ZodType>(object: T) {
+  return z.union([
+    z.array(object),
+    z.object({ items: z.array(object).nullable() }).transform(({ items }) => items ?? []),
+  ]);
+}
+
+export const WireList = listOf(WireDeploymentStatus);
+
+/** The same, with every object as it came. */
+export const RawList = listOf(z.record(z.string(), z.unknown()));
+export type RawObject = Readonly<Record<string, unknown>>;
+
+/** An answer whose body nobody relies on. */
+export const anything = z.unknown();
+
+/** The labels of an object, wherever they are. */
+export function labelsIn({ labels, metadata }: WireDeploymentStatus): Record<string, string> {
+  return { ...labelsOf(metadata?.labels), ...labelsOf(labels) };
+}

@@ -1,5 +1,5 @@
 import { Fault } from '@fleetgate/model';
-import { type Http, journalOf, removeInStep, step } from '@fleetgate/provider-kit';
+import { type Http, journalOf, partsOfProject, removeInStep, step } from '@fleetgate/provider-kit';
 import type { CreateDeploymentInput, Deployments } from '@fleetgate/provider-spec';
 import { z } from 'zod';
 import { deploymentPages, readDeployment } from './deployment-reads.ts';
@@ -17,7 +17,7 @@ export function deploymentWrites(http: Http): Writes {
   return {
     async create({ projectKey, value }, call) {
       const { stamp } = journalOf(call);
-      const scope = projectScope(projectKey);
+      const scope = projectScope(partsOfProject(projectKey, 1));
       const { name = '' } = value;
       const { path, spec } = bodyOf(scope, value);
       const uid = await step(call, 'app deployment', {
