@@ -1,6 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AccessModule } from './access/access.module.ts';
 import type { Authentications } from './access/authentications.ts';
+import { AuditController } from './audit/audit.controller.ts';
+import { AuditTrail } from './audit/audit-trail.ts';
 import { ClusterGroupsController } from './cluster-groups/cluster-groups.controller.ts';
 import { ClustersController } from './clusters/clusters.controller.ts';
 import type { Config } from './config.ts';
@@ -60,7 +62,7 @@ export class AppModule {
         DatabaseModule.forRoot(database),
         RedisModule.with(config),
         ThrottleModule.with(config),
-        AccessModule.with({ config, authentications }),
+        AccessModule.with({ config, authentications, connections }),
         InventoryModule.forRoot({ connections }),
         OAuthModule.with(config, keyring),
       ],
@@ -74,6 +76,7 @@ export class AppModule {
         ConnectionsController,
         OperationsController,
         EventsController,
+        AuditController,
         HealthController,
       ],
       providers: [
@@ -86,6 +89,7 @@ export class AppModule {
         Reader,
         ReadyAnswers,
         ConnectionReports,
+        AuditTrail,
         { provide: SEALER, useValue: keyring.sealed(operationInputs.purpose) },
         Idempotency,
         IdempotencyStore,

@@ -90,6 +90,15 @@ export function listAnswer<T extends z.ZodType>(item: T) {
   });
 }
 
+/** The answer to a list of `item`s that is walked by cursor alone: nobody counts what only grows. */
+export function walkAnswer<T extends z.ZodType>(item: T) {
+  return z.object({
+    data: z.array(item),
+    pagination: z.object({ limit: z.number().int(), next_cursor: z.string().nullable() }),
+    requestId: z.string(),
+  });
+}
+
 /** The answer to a read of one `item`; gateway-owned things have no source. */
 export function oneAnswer<T extends z.ZodType>(item: T) {
   return z.object({ data: item, source: Source.optional(), requestId: z.string() });

@@ -11,6 +11,7 @@ export {
   Source,
   type SourceState,
   sourceStates,
+  walkAnswer,
   writeAnswer,
 } from './answers.ts';
 export { Fault, type FaultCode, type FaultFacts, faultCodes, isFault } from './faults.ts';

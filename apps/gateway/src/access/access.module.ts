@@ -1,35 +1,72 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { Audit } from '../audit/audit.ts';
 import type { Config } from '../config.ts';
+import { CONNECTIONS, type Connections } from '../connections/connection.ts';
 import { AccessChanges } from './access-changes.ts';
 import { Authentications } from './authentications.ts';
 import { AUTHENTICATORS, type Authenticator } from './authenticator.ts';
+import { Housekeeping } from './housekeeping.ts';
+import { ApiKeyAuthenticator } from './keys/api-key-authenticator.ts';
+import { ApiKeysController } from './keys/api-keys.controller.ts';
+import { ApiKeys } from './keys/api-keys.ts';
+import { LastUsed } from './keys/last-used.ts';
+import { LoginController } from './login/login.controller.ts';
+import { LoginAttempts } from './login/login-attempts.ts';
+import { LoginSessions } from './login/login-sessions.ts';
+import { Logins } from './login/logins.ts';
+import { Logouts } from './login/logouts.ts';
+import { OwnAccount } from './login/own-account.ts';
+import { Passwords } from './login/passwords.ts';
 import { rootKeyAuthenticator } from './root-key.ts';
+import { MembersController } from './teams/members.controller.ts';
+import { Members } from './teams/members.ts';
+import { TeamsController } from './teams/teams.controller.ts';
+import { Teams } from './teams/teams.ts';
+import { UserChanges } from './users/user-changes.ts';
+import { UsersController } from './users/users.controller.ts';
+import { Users } from './users/users.ts';
 
 export interface AccessParts {
   readonly config: Config;
   readonly authentications: Authentications;
+  readonly connections: Connections;
 }
 
 /** Who may call, and what they may do. */
 @Global()
 @Module({})
 export class AccessModule {
-  static with({ config, authentications }: AccessParts): DynamicModule {
+  static with({ config, authentications, connections }: AccessParts): DynamicModule {
     return {
       module: AccessModule,
-      controllers: [],
+      controllers: [LoginController, TeamsController, MembersController, UsersController, ApiKeysController],
       providers: [
         { provide: Authentications, useValue: authentications },
+        { provide: CONNECTIONS, useValue: connections },
         AccessChanges,
         Audit,
+        Housekeeping,
+        ApiKeyAuthenticator,
+        ApiKeys,
+        LastUsed,
+        LoginAttempts,
+        LoginSessions,
+        Logins,
+        Logouts,
+        OwnAccount,
+        Passwords,
+        Teams,
+        Members,
+        Users,
+        UserChanges,
         {
           provide: AUTHENTICATORS,
           // In this order: the first that takes the form of a credential for its own decides about it.
-          useFactory: (): readonly Authenticator[] => [rootKeyAuthenticator(config.rootKey)],
+          useFactory: (...own: readonly Authenticator[]) => [rootKeyAuthenticator(config.rootKey), ...own],
+          inject: [ApiKeyAuthenticator, LoginSessions],
         },
       ],
-      exports: [Authentications, AccessChanges, Audit, AUTHENTICATORS],
+      exports: [Authentications, AccessChanges, Audit, AUTHENTICATORS, Logins, Users],
     };
   }
 }

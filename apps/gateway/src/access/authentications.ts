@@ -56,13 +56,18 @@ export class Authentications {
   }
 
   async #look(authorization: string, token: string, request: FastifyRequest): Promise<Principal> {
-    const authenticator = this.#authenticators.find((one) => one.handles(token));
+    const authenticator = this.authenticatorOf(token);
     if (!authenticator) throw credentialRefused();
     const changes = this.#changes;
     const found = await authenticator.authenticate(token, request);
     if (found.expiresAt <= Date.now()) throw credentialRefused();
     if (changes === this.#changes) this.#known.set(authorization, { ...found, used: true });
     return found.principal;
+  }
+
+  /** Who decides about it. */
+  authenticatorOf(token: string): Authenticator | undefined {
+    return this.#authenticators.find((one) => one.handles(token));
   }
 
   /** Something changed: whatever depends on one of these ids (all, without them) is looked up anew. */
@@ -95,6 +100,7 @@ export class Authentications {
   }
 }
 
-function tokenOf(authorization: string | undefined): string | undefined {
+/** The token of a Bearer header. */
+export function tokenOf(authorization: string | undefined): string | undefined {
   return /^Bearer +([\x21-\x7e]{1,8192})$/i.exec(authorization ?? '')?.[1];
 }

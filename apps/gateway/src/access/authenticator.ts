@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import type pg from 'pg';
 import type { Principal } from './principal.ts';
 
 /** What a credential was found to be. */
@@ -16,6 +17,11 @@ export interface Authenticator {
   handles(token: string): boolean;
   /** Rejects with `credentialRefused()` for one that is not good; with anything else when it cannot tell. */
   authenticate(token: string, request: FastifyRequest): Promise<Authenticated>;
+  /**
+   * Makes the token good for nothing from now on, on every replica, when `client`'s transaction commits; gives back the ids
+   * that others remember it by (`dependsOn`). Absent: such credentials are not ended by who holds them.
+   */
+  end?(token: string, client: Pick<pg.PoolClient, 'query'>): Promise<string[]>;
 }
 
 /** The injection token of the ordered list of authenticators. */

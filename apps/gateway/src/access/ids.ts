@@ -1,6 +1,6 @@
-import { v7 } from 'uuid';
+import { uuidv7 } from '../http/request-id.ts';
 
-/** Ids of what the gateway itself owns: the kind, and a UUIDv7 without its hyphens. They sort by the time they were made. */
+/** Ids of what the gateway itself owns: they sort by the time at which they were made. */
 export function newId(kind: 'team' | 'user' | 'key' | 'session' | 'audit' | 'client'): string {
-  return `${kind}_${v7().replaceAll('-', '')}`;
+  return `${kind}_${uuidv7()}`;
 }

@@ -48,7 +48,7 @@ const statements = [
   `COMMENT ON COLUMN api_key.hash IS 'SHA-256 of the whole key, which has 256 random bits; the key itself is not kept'`,
   `COMMENT ON COLUMN api_key.created_by IS 'root, or the id of a user, key or client'`,
   'CREATE INDEX api_key_by_team ON api_key (team_id, id)',
-  'CREATE INDEX api_key_by_maker ON api_key (created_by, team_id) WHERE revoked_at IS NULL',
+  'CREATE INDEX api_key_by_maker ON api_key (created_by, team_id)',
 
   `CREATE TABLE login_session (
     id text COLLATE "C" PRIMARY KEY,
@@ -90,7 +90,9 @@ const statements = [
     detail jsonb NOT NULL DEFAULT '{}'
   )`,
   `COMMENT ON COLUMN audit.team IS 'slug of the team that it concerns; null: for the eyes of root alone'`,
-  'CREATE INDEX audit_by_team ON audit (team, seq)',
+  ...['team', 'actor_id', 'target_id'].map(
+    (column) => `CREATE INDEX audit_by_${column.replace('_id', '')} ON audit (${column}, seq)`,
+  ),
   `CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'the audit is append-only'; END $$`,
   `CREATE TRIGGER audit_rows BEFORE UPDATE OR DELETE ON audit

@@ -1,4 +1,4 @@
-import { ErrorBody, listAnswer, oneAnswer, pageAnswer, writeAnswer } from '@fleetgate/model';
+import { ErrorBody, listAnswer, oneAnswer, pageAnswer, walkAnswer, writeAnswer } from '@fleetgate/model';
 import { applyDecorators } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { z } from 'zod';
@@ -41,6 +41,37 @@ export const AnswersOne = (tag: string, summary: string, item: z.ZodType, status
     ApiBearerAuth(),
     ApiOperation({ summary }),
     ApiResponse({ status, description: 'the resource', standardSchema: oneAnswer(item) }),
+    Failures(),
+  );
+
+/** A route that answers a walk: a list by cursor alone. */
+export const AnswersWalk = (tag: string, summary: string, item: z.ZodType) =>
+  applyDecorators(
+    ApiTags(tag),
+    ApiBearerAuth(),
+    ApiOperation({ summary }),
+    ApiResponse({ status: 200, description: 'a part of the list', standardSchema: walkAnswer(item) }),
+    Failures(),
+  );
+
+/** A route that changes something that the gateway itself owns. */
+export const AnswersChange = (tag: string, summary: string, item: z.ZodType, status: 200 | 201 = 200) =>
+  applyDecorators(
+    ApiTags(tag),
+    ApiBearerAuth(),
+    ApiOperation({ summary }),
+    ...(status === 201 ? [IdempotencyKey()] : []),
+    ApiResponse({ status, description: 'done', standardSchema: oneAnswer(item) }),
+    Failures(),
+  );
+
+/** A route that answers nothing but that it is done. */
+export const AnswersNothing = (tag: string, summary: string) =>
+  applyDecorators(
+    ApiTags(tag),
+    ApiBearerAuth(),
+    ApiOperation({ summary }),
+    ApiResponse({ status: 204, description: 'done' }),
     Failures(),
   );
 

@@ -17,10 +17,7 @@ export function writeOne(request: FastifyRequest, reply: FastifyReply, answer: O
 
 /** The answer about something that the gateway itself owns. */
 export function writeData(request: FastifyRequest, reply: FastifyReply, data: unknown, status = 200): void {
-  void reply
-    .code(status)
-    .headers({ 'content-type': json, 'cache-control': 'private, no-cache', vary: 'Authorization' })
-    .send(JSON.stringify({ data, requestId: request.id }));
+  send(reply.code(status), { data, requestId: request.id });
 }
 
 /** A list of something that the gateway itself owns and that is short: all of it is at hand. */
@@ -31,9 +28,32 @@ export function writeAll(
   { page, limit }: { page: number; limit: number },
 ): void {
   const data = all.slice((page - 1) * limit, page * limit);
-  const pages = Math.ceil(all.length / limit);
-  const pagination = { page, limit, total: all.length, pages, next_cursor: null };
+  writePage(request, reply, data, { page, limit, total: all.length });
+}
+
+/** One page of a list of something that the gateway itself owns. */
+export function writePage(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  data: readonly unknown[],
+  { page, limit, total }: { page: number; limit: number; total: number },
+): void {
+  const pagination = { page, limit, total, pages: Math.ceil(total / limit), next_cursor: null };
+  send(reply, { data, pagination, sources: [], requestId: request.id });
+}
+
+/** One page of a list that is walked by cursor alone, and that nobody counts. */
+export function writeWalk(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  data: readonly unknown[],
+  { limit, next }: { limit: number; next: string | null },
+): void {
+  send(reply, { data, pagination: { limit, next_cursor: next }, requestId: request.id });
+}
+
+function send(reply: FastifyReply, body: object): void {
   void reply
     .headers({ 'content-type': json, 'cache-control': 'private, no-cache', vary: 'Authorization' })
-    .send(JSON.stringify({ data, pagination, sources: [], requestId: request.id }));
+    .send(JSON.stringify(body));
 }

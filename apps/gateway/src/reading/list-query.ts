@@ -5,7 +5,7 @@ import type { ListQuery as StoreQuery } from '../inventory/inventory.ts';
 export const sortFields = ['name', 'created_at', 'updated_at'] as const;
 
 /** A number as it stands in a query. The documents show what is meant: the text form is how every query is written. */
-const wholeNumber = (least: number, most: number) => {
+export const wholeNumber = (least: number, most: number) => {
   const error = `must be a whole number from ${least} to ${most}`;
   return z
     .string({ error })
@@ -17,7 +17,7 @@ const wholeNumber = (least: number, most: number) => {
 
 export const limit = wholeNumber(1, 100).default(20).describe('20 unless told');
 
-const yes = z
+export const yes = z
   .enum(['true', 'false'], { error: 'must be true or false' })
   .transform((word) => word === 'true');
 

@@ -127,6 +127,8 @@ describe('/openapi.json', () => {
   });
 
   it('describes what the server really answers', async () => {
+    const world = new World(stack);
+    const team = await world.team('readers');
     const idOf = async (path: string) => (await list(stack, path)).data[0]?.id as string;
     const ids: Record<string, string> = {
       '/v1/projects/{id}': await idOf('/v1/projects?connection=fm'),
@@ -135,6 +137,8 @@ describe('/openapi.json', () => {
       '/v1/cluster-groups/{id}': await idOf('/v1/cluster-groups'),
       '/v1/providers/{id}': 'palette',
       '/v1/connections/{id}': 'fm',
+      '/v1/teams/{id}': team.id,
+      '/v1/api-keys/{id}': (await world.key(team.slug)).id,
     };
     const releases = `/v1/deployments/${ids['/v1/deployments/{id}']}/releases`;
     const [deployment] = (await list(stack, '/v1/deployments?connection=apps')).data;
