@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { World } from '../access/world.ts';
 import { type Stack, startStack } from './stack.ts';
 import { list, listPaths } from './walking.ts';
 
