@@ -65,16 +65,6 @@ export const AnswersChange = (tag: string, summary: string, item: z.ZodType, sta
     Failures(),
   );
 
-/** A route that answers nothing but that it is done. */
-export const AnswersNothing = (tag: string, summary: string) =>
-  applyDecorators(
-    ApiTags(tag),
-    ApiBearerAuth(),
-    ApiOperation({ summary }),
-    ApiResponse({ status: 204, description: 'done' }),
-    Failures(),
-  );
-
 const IdempotencyKey = () =>
   ApiHeader({
     name: 'Idempotency-Key',
