@@ -55,7 +55,7 @@ export function clusterChanges(
           (await inZone(zone, during)).filter((one) => Cluster.parse(one).name === name),
         idOf: (one) => one.uuid,
         isSame: async (one) => hasContent(one, body),
-        assumed: 'uuid-of-the-new-cluster',
+        assumed: 'new-cluster',
       });
       return { key: [zone, uuid] };
     },

@@ -6,8 +6,17 @@ import type { Reason } from './errors.ts';
 import { listed } from './lists.ts';
 import { WireApplication } from './wire.ts';
 
-/** stands for the id of an application that a dry run does not make */
-export const unmadeApplication = 'id-of-the-new-application';
+const unmade = 'new-application:';
+
+/** Stands for the id of an application that a dry run does not make, and tells its name to what would be made next. */
+export function unmadeApplication(name: string): string {
+  return `${unmade}${name}`;
+}
+
+/** undefined: this is the id of an application that can be read. */
+export function nameOfUnmade(id: string): string | undefined {
+  return id.startsWith(unmade) ? id.slice(unmade.length) : undefined;
+}
 
 /** Why a deployment can be neither changed nor deployed. */
 export const goneApplication: Reason = ['conflict', 'the application of the deployment is gone'];

@@ -8,7 +8,7 @@ import { listed } from './lists.ts';
 import { anything, Made, WireDeployment } from './wire.ts';
 
 /** stands for the id of a deployment that a dry run does not make */
-const unmadeDeployment = 'id-of-the-new-deployment';
+const unmadeDeployment = 'new-deployment';
 
 /** The deployments of the upstream: each binds one application, seldom several, to a cluster group. */
 export interface Bindings {

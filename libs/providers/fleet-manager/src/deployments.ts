@@ -1,7 +1,7 @@
 import { type DeploymentRecord, Fault } from '@fleetgate/model';
 import { type Http, instant, native, partsOf, partsOfProject } from '@fleetgate/provider-kit';
 import type { Call, Deployments } from '@fleetgate/provider-spec';
-import { type Applications, unmadeApplication } from './applications.ts';
+import { type Applications, nameOfUnmade } from './applications.ts';
 import { applicationOf, type Bindings, groupOf, versionOf } from './bindings.ts';
 import { firstVersion } from './bodies.ts';
 import { findIn, listed } from './lists.ts';
@@ -24,7 +24,8 @@ export function deployments(
 
   /** In a dry run there may be no application to read yet. */
   async function projectOf(id: string, call: Call): Promise<{ name: string; version?: string | null }> {
-    return id === unmadeApplication ? { name: 'name-of-the-new-application' } : applications.read(id, call);
+    const name = nameOfUnmade(id);
+    return name === undefined ? applications.read(id, call) : { name };
   }
 
   async function groupName(id: string, call: Call): Promise<string> {

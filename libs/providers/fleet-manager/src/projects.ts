@@ -61,7 +61,7 @@ export function projects(
         idOf: (one) => one.id,
         // A list may show less of each than the object itself.
         isSame: async ({ id }, during) => hasContent(await applications.read(id, during), content),
-        assumed: unmadeApplication,
+        assumed: unmadeApplication(name),
       });
       return { key: [id] };
     },

@@ -78,7 +78,7 @@ export function releaseStarter(http: Http, applications: Applications, clock: Cl
         }
         return release?.id;
       },
-      assumed: 'id-of-the-new-release',
+      assumed: 'new-release',
     });
   };
 }

@@ -125,6 +125,10 @@ it('applications are projects, and their manifests show no secret', () => {
   expect(project).toMatchObject({ key: ['a-1'], status: 'active', description: 'tills', team: null });
   expect(JSON.stringify(project)).not.toContain('hunter2');
   expect(project?.native['sourceConfig']).toContain('type: Application');
+  const [bare] = pageOf(WireApplication)
+    .parse({ items: [{ id: 'a', name: 'n', description: '' }] })
+    .items.map(projectOf);
+  expect(bare?.description).toBeNull();
 });
 
 it('releases carry the deployment in their key', () => {
@@ -147,5 +151,9 @@ describe('settings', () => {
     expect(parse({}).data?.authScheme).toBe('api-key');
     expect(parse({ authScheme: 'bearer' }).data?.authScheme).toBe('bearer');
     expect(parse({ authScheme: 'basic' }).error?.issues[0]?.path).toEqual(['authScheme']);
+  });
+  it('send changes as clients at work do, or as the notes say', () => {
+    expect(parse({}).data?.bodies).toBe('clients');
+    expect(parse({ bodies: 'notes' }).data?.bodies).toBe('notes');
   });
 });

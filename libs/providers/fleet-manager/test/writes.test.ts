@@ -119,12 +119,12 @@ describe('an application, its deployment and its release', () => {
     'are planned as a whole, though the later ones hang on what is not made yet',
     onSubject(async (subject) => {
       const { projects, deployments } = writerOf(subject, subject.connectRuntime());
-      const { target } = await groupIn(subject);
+      const { target, id, name } = await groupIn(subject);
       const journal = dryRunJournal(`fg-${'0'.repeat(26)}`);
       const call = subject.call(undefined, journal);
       const value = { name: 'till', spec: { source_config: manifest } };
       const { key } = await projects.create({ value }, call);
-      await deployments.create({ projectKey: key, value: { name: 'till-north', target } }, call);
+      await deployments.create({ projectKey: key, value: { target } }, call);
       expect(
         journal.requests.map(({ step, method, url }) => [
           step,
@@ -134,8 +134,13 @@ describe('an application, its deployment and its release', () => {
       ).toEqual([
         ['application', 'POST', '/deployment-applications'],
         ['deployment', 'POST', '/deployments'],
-        ['release', 'POST', '/deployments/id-of-the-new-deployment/deploy'],
+        ['release', 'POST', '/deployments/new-deployment/deploy'],
       ]);
+      expect(JSON.parse(journal.requests[1]?.body ?? '')).toMatchObject({
+        name: `till-${name}`,
+        targetGroup: id,
+        applications: [{ name: 'till' }],
+      });
       expect(subject.changes.sent()).toEqual([]);
     }),
   );
