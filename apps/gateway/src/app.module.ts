@@ -6,9 +6,11 @@ import { AuditTrail } from './audit/audit-trail.ts';
 import { ClusterGroupsController } from './cluster-groups/cluster-groups.controller.ts';
 import { ClustersController } from './clusters/clusters.controller.ts';
 import type { Config } from './config.ts';
-import { CONNECTIONS, type Connections } from './connections/connection.ts';
+import type { Connections } from './connections/connection.ts';
 import { ConnectionReports } from './connections/connection-reports.ts';
 import { ConnectionsController } from './connections/connections.controller.ts';
+import { ConnectionsModule } from './connections/connections.module.ts';
+import type { Connector } from './connections/connector.ts';
 import { DatabaseModule } from './database/database.module.ts';
 import type { DatabaseTarget } from './database/database.ts';
 import { DeploymentsController } from './deployments/deployments.controller.ts';
@@ -25,6 +27,7 @@ import { InventoryModule } from './inventory/inventory.module.ts';
 import { OAuthModule } from './oauth/oauth.module.ts';
 import { OperationStore } from './operations/operation-store.ts';
 import { OperationsController } from './operations/operations.controller.ts';
+import type { OutboundGuard } from './outbound/outbound-guard.ts';
 import { ProjectsController } from './projects/projects.controller.ts';
 import { ProvidersController } from './providers/providers.controller.ts';
 import { Cursors } from './reading/cursor.ts';
@@ -47,14 +50,17 @@ import { Writes } from './writing/writes.ts';
 export interface AppParts {
   config: Config;
   database: DatabaseTarget;
+  /** of the file */
   connections: Connections;
+  connector: Connector;
+  guard: OutboundGuard;
   authentications: Authentications;
 }
 
 /** The list of features. */
 @Module({})
 export class AppModule {
-  static with({ config, database, connections, authentications }: AppParts): DynamicModule {
+  static with({ config, database, connections, connector, guard, authentications }: AppParts): DynamicModule {
     const keyring = new Keyring(config.secretKey, config.secretKeysOld);
     return {
       module: AppModule,
@@ -62,8 +68,9 @@ export class AppModule {
         DatabaseModule.forRoot(database),
         RedisModule.with(config),
         ThrottleModule.with(config),
-        AccessModule.with({ config, authentications, connections }),
-        InventoryModule.forRoot({ connections }),
+        AccessModule.with({ config, authentications }),
+        ConnectionsModule.forRoot({ connections, connector, guard, keyring }),
+        InventoryModule.forRoot(),
         OAuthModule.with(config, keyring),
       ],
       controllers: [
@@ -80,8 +87,6 @@ export class AppModule {
         HealthController,
       ],
       providers: [
-        { provide: CONNECTIONS, useValue: connections },
-        { provide: Keyring, useValue: keyring },
         { provide: Cursors, useValue: new Cursors(keyring) },
         Scope,
         Lists,

@@ -7,6 +7,7 @@ import { Authentications } from './access/authentications.ts';
 import { AUTHENTICATORS, type Authenticator } from './access/authenticator.ts';
 import { AppModule, type AppParts } from './app.module.ts';
 import type { AppHandle } from './boot/app-handle.ts';
+import { CONNECTIONS } from './connections/connection.ts';
 import { serveDocuments } from './docs/documents.ts';
 import { EventFeed } from './events/event-feed.ts';
 import { Sequencer } from './events/sequencer.ts';
@@ -85,7 +86,7 @@ export async function createApp(
       app.get(PublicUrl).listensAt(url);
       return { url };
     },
-    firstSync: (timeoutMs) => firstSync(parts.connections, app.get(Sources), timeoutMs),
+    firstSync: (timeoutMs) => firstSync(app.get(CONNECTIONS), app.get(Sources), timeoutMs),
     async close() {
       app.get(Health).stopping();
       app.get(EventFeed).dismiss();

@@ -7,6 +7,7 @@ import {
   writeOperations,
 } from '@fleetgate/provider-spec';
 import type { z } from 'zod';
+import { faultOfSignal } from './call.ts';
 import { coalesce } from './coalesce.ts';
 import { deadline } from './deadline.ts';
 import { withDryRun } from './dry-run.ts';
@@ -43,6 +44,8 @@ export interface ConnectOptions<Schema extends z.ZodType> {
   tokens: TokenStore;
   deadlines?: Partial<Deadlines>;
   observer?: Observer;
+  /** aborted: every call that is under way ends with its reason, where that is a `Fault`, and none begins any more */
+  ended?: AbortSignal;
 }
 
 /**
@@ -50,14 +53,27 @@ export interface ConnectOptions<Schema extends z.ZodType> {
  * held by what this returns, so make it once for each connection. Throws RangeError for limits that make no sense.
  */
 export function connectProvider<Schema extends z.ZodType>(options: ConnectOptions<Schema>): Provider {
-  const { connection, definition, settings, transport, clock, random, tokens, observer = {} } = options;
+  const {
+    connection,
+    definition,
+    settings,
+    transport,
+    clock,
+    random,
+    tokens,
+    observer = {},
+    ended,
+  } = options;
   const deadlines = { ...defaultDeadlines, ...options.deadlines };
   const tracing = { connection, provider: definition.id, clock, observer };
   const limiter = createLimiter({ limits: definition.limits(settings), clock });
   const budget = createRetryBudget();
 
   // Every HTTP request: dryRun(retry(limit(observe(transport))))
-  const attempt = propagate((request, call) => transport.send(request, call), random);
+  const attempt = propagate(
+    untilEndOf(ended, (request, call) => transport.send(request, call)),
+    random,
+  );
   const send = withDryRun(retry(limit(observe(attempt, tracing), limiter, clock), { clock, random, budget }));
 
   // Every operation: trace(deadline(coalesce(operation))), where what callers share has a deadline of its own
@@ -65,9 +81,9 @@ export function connectProvider<Schema extends z.ZodType>(options: ConnectOption
     definition.connect(settings, { send, clock, random, tokens }),
     (run, { facet, operation }) => {
       const name = `${facet}.${operation}`;
-      const bound = { ms: boundOf(operation, deadlines), clock, label: `${connection} ${name}` };
-      const ended = deadline(run, bound);
-      const shared = readOperations.includes(operation) ? deadline(coalesce(ended), bound) : ended;
+      const bound = { ms: boundOf(operation, deadlines), clock, label: `${connection} ${name}`, ended };
+      const bounded = deadline(run, bound);
+      const shared = readOperations.includes(operation) ? deadline(coalesce(bounded), bound) : bounded;
       return trace(shared, name, tracing);
     },
   );
@@ -76,4 +92,21 @@ export function connectProvider<Schema extends z.ZodType>(options: ConnectOption
 function boundOf(operation: string, { readMs, listMs, writeMs }: Deadlines): number {
   if (operation === 'list') return listMs;
   return (writeOperations as readonly string[]).includes(operation) ? writeMs : readMs;
+}
+
+/** Operations end by their deadlines; what a provider sends of its own (a shared renewal of its session) ends here. */
+function untilEndOf(ended: AbortSignal | undefined, send: Transport['send']): Transport['send'] {
+  if (!ended) return send;
+  return async (request, call) => {
+    if (ended.aborted) throw faultOfSignal(ended);
+    const either = new AbortController();
+    const leave = () => either.abort(faultOfSignal(call.signal.aborted ? call.signal : ended));
+    for (const signal of [call.signal, ended]) signal.addEventListener('abort', leave, { once: true });
+    try {
+      if (call.signal.aborted) leave();
+      return await send(request, { ...call, signal: either.signal });
+    } finally {
+      for (const signal of [call.signal, ended]) signal.removeEventListener('abort', leave);
+    }
+  };
 }

@@ -19,6 +19,8 @@ export interface DeadlineOptions {
   clock: Clock;
   /** named in the fault: `fm-east clusters.list` */
   label: string;
+  /** ends every call, whoever makes it */
+  ended?: AbortSignal | undefined;
 }
 
 /**
@@ -27,14 +29,16 @@ export interface DeadlineOptions {
  */
 export function deadline<In, Out>(
   operation: Operation<In, Out>,
-  { ms, clock, label }: DeadlineOptions,
+  { ms, clock, label, ended }: DeadlineOptions,
 ): Operation<In, Out> {
   return async (input, call) => {
-    if (call.signal.aborted) throw faultOfSignal(call.signal);
+    for (const signal of [call.signal, ended]) if (signal?.aborted) throw faultOfSignal(signal);
     const ending = new AbortController();
     const timer = new AbortController();
     const leave = () => ending.abort(faultOfSignal(call.signal));
     call.signal.addEventListener('abort', leave, { once: true });
+    const end = () => ending.abort(ended && faultOfSignal(ended));
+    ended?.addEventListener('abort', end, { once: true });
     deadlines.set(
       ending.signal,
       Math.min(clock.now() + ms, deadlineOf(call.signal) ?? Number.POSITIVE_INFINITY),
@@ -50,6 +54,7 @@ export function deadline<In, Out>(
       throw error;
     } finally {
       call.signal.removeEventListener('abort', leave);
+      ended?.removeEventListener('abort', end);
       timer.abort(null); // null: nobody reads the reason, and an error with a stack would cost more than the timer
     }
   };

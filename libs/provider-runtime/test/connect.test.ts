@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
-import type { Call } from '@fleetgate/provider-spec';
+import { Fault } from '@fleetgate/model';
+import type { Call, Host } from '@fleetgate/provider-spec';
 import {
   connectProvider,
   createTransport,
@@ -11,7 +12,7 @@ import {
   type Transport,
 } from '../src/index.ts';
 import { demoProvider } from './demo-provider.ts';
-import { faultOf, json, startUpstream, type Upstream } from './upstream.ts';
+import { faultOf, get, json, startUpstream, type Upstream } from './upstream.ts';
 import { until, VirtualClock } from './virtual-clock.ts';
 
 let upstream: Upstream;
@@ -209,5 +210,58 @@ describe('a connected provider', () => {
 
   it('refuses limits that let nothing through', () => {
     expect(() => connect({}, { concurrency: 0 })).toThrow(RangeError);
+  });
+});
+
+describe('a provider that is ended', () => {
+  const reason = new Fault('unavailable', 'demo-1 was removed');
+
+  it('ends what is under way with the reason, also what nobody waits for, and sends nothing more', async () => {
+    upstream.answer = () => undefined;
+    const ended = new AbortController();
+    const provider = connect({ ended: ended.signal });
+    const work = [
+      faultOf(provider.account.identify({}, call())),
+      faultOf(provider.account.identify({}, call())),
+      faultOf(provider.projects?.get({ key: ['p'] }, call()) as Promise<unknown>),
+    ];
+    await until(() => upstream.asked.length === 4);
+    ended.abort(reason);
+    for (const fault of await Promise.all(work)) {
+      expect(fault).toMatchObject({ code: 'unavailable', message: 'demo-1 was removed' });
+    }
+    await until(() => upstream.sockets.size === 0);
+    expect(await faultOf(provider.account.identify({}, call()))).toMatchObject({
+      message: 'demo-1 was removed',
+    });
+    expect(upstream.asked).toHaveLength(4);
+  });
+
+  it('ends what it sends of its own, under a signal that no caller has', async () => {
+    upstream.answer = () => undefined;
+    const ended = new AbortController();
+    let own: Promise<unknown> | undefined;
+    const definition: ReturnType<typeof demoProvider> = {
+      ...demoProvider(),
+      connect: (_: unknown, host: Host) => ({
+        account: {
+          identify: async (_: object, { requestId, traceparent: trace }: Call) => {
+            const detached = { requestId, traceparent: trace, signal: new AbortController().signal };
+            own = host.send(get(`${upstream.url}/login`, { method: 'POST', repeatable: false }), detached);
+            return { name: null };
+          },
+        },
+      }),
+    };
+    await connect({ definition, ended: ended.signal }).account.identify({}, call());
+    await until(() => upstream.asked.length === 1);
+    ended.abort(reason);
+    expect(await faultOf(own as Promise<unknown>)).toMatchObject({ message: 'demo-1 was removed' });
+  });
+
+  it('keeps no listener for a call that has ended', async () => {
+    const ended = new AbortController();
+    await connect({ ended: ended.signal }).projects?.get({ key: ['p'] }, call());
+    expect(getEventListeners(ended.signal, 'abort')).toEqual([]);
   });
 });

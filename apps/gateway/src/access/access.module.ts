@@ -1,7 +1,6 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { Audit } from '../audit/audit.ts';
 import type { Config } from '../config.ts';
-import { CONNECTIONS, type Connections } from '../connections/connection.ts';
 import { AccessChanges } from './access-changes.ts';
 import { Authentications } from './authentications.ts';
 import { AUTHENTICATORS, type Authenticator } from './authenticator.ts';
@@ -29,20 +28,18 @@ import { Users } from './users/users.ts';
 export interface AccessParts {
   readonly config: Config;
   readonly authentications: Authentications;
-  readonly connections: Connections;
 }
 
 /** Who may call, and what they may do. */
 @Global()
 @Module({})
 export class AccessModule {
-  static with({ config, authentications, connections }: AccessParts): DynamicModule {
+  static with({ config, authentications }: AccessParts): DynamicModule {
     return {
       module: AccessModule,
       controllers: [LoginController, TeamsController, MembersController, UsersController, ApiKeysController],
       providers: [
         { provide: Authentications, useValue: authentications },
-        { provide: CONNECTIONS, useValue: connections },
         AccessChanges,
         Audit,
         Housekeeping,

@@ -3,12 +3,16 @@ import { startEmbeddedPostgres } from '@fleetgate/embedded-postgres';
 import { systemClock } from '@fleetgate/provider-runtime';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { Connections } from '../connections/connection.ts';
+import { Connector } from '../connections/connector.ts';
+import { FileConnections } from '../connections/file-connections.ts';
 import { installedProviders } from '../connections/installed.ts';
-import { LinkedConnections } from '../connections/linked-connections.ts';
-import { secretsOf } from '../connections/secrets.ts';
+import { secretsOf } from '../connections/setting-secrets.ts';
 import type { DatabaseTarget } from '../database/database.ts';
 import { createLogger } from '../logging/logger.ts';
 import { Redaction } from '../logging/redaction.ts';
+import { AllowedNetworks } from '../outbound/allowed-networks.ts';
+import { OutboundGuard } from '../outbound/outbound-guard.ts';
 import { Keyring } from '../sealing/keyring.ts';
 import { sessionTokens } from '../sealing/sealed-columns.ts';
 import { PostgresTokens } from '../sessions/postgres-tokens.ts';
@@ -21,7 +25,10 @@ export interface GatewayParts {
   config: Config;
   logger: Logger;
   database: DatabaseTarget;
-  connections: LinkedConnections;
+  /** of the file */
+  connections: Connections;
+  connector: Connector;
+  guard: OutboundGuard;
 }
 export type CreateGateway = (parts: GatewayParts) => Promise<AppHandle>;
 
@@ -55,27 +62,30 @@ export async function start(
 
   step('database');
   const database = await databaseOf(config, shutdown, step);
+  const keyring = new Keyring(config.secretKey, config.secretKeysOld);
   const tokens = new PostgresTokens({
     connection: 'url' in database ? { connectionString: database.url } : database,
-    sealed: new Keyring(config.secretKey, config.secretKeysOld).sealed(sessionTokens.purpose),
+    sealed: keyring.sealed(sessionTokens.purpose),
     clock: systemClock,
     logger,
     onToken: (name, value) => redaction.addPassing(name, value),
   });
   shutdown.add('sessions', () => tokens.close());
-  const { connections: linked } = config;
-  if (linked.length === 0)
-    logger.warn('no connections: FLEETGATE_CONFIG names no file of them, or an empty one');
-  const connections = new LinkedConnections({
-    connections: linked,
+  const guard = new OutboundGuard(new AllowedNetworks(config.allowedNetworks));
+  const [sessionKey] = keyring.keysFor('name of a session');
+  const connector = new Connector({
     providers: installedProviders,
     tokens,
     logger,
+    redaction,
+    sessionKey,
+    lookup: guard.lookup,
   });
-  shutdown.add('connections', () => connections.close());
+  shutdown.add('connections', () => connector.close());
+  const connections = new FileConnections(config.connections, connector);
 
   step('gateway');
-  const creating = create({ config, logger, database, connections });
+  const creating = create({ config, logger, database, connections, connector, guard });
   const handle = await shutdown.starting('gateway', creating, (created) => created.close());
   const { url } = await handle.listen();
 
@@ -109,7 +119,10 @@ export function redactionOf(config: Config): Redaction {
   const redaction = new Redaction();
   redaction.add(config.rootKey);
   for (const key of [config.secretKey, ...config.secretKeysOld]) redaction.add(key.toString('base64'));
-  for (const secret of secretsOf(config.connections, installedProviders)) redaction.add(secret);
+  for (const { provider, settings } of config.connections) {
+    const definition = installedProviders.find(({ id }) => id === provider);
+    for (const { value } of definition ? secretsOf(definition, settings) : []) redaction.add(value);
+  }
   for (const address of [config.database.url, config.redisUrl]) {
     const password = address === null ? '' : (URL.parse(address)?.password ?? '');
     redaction.add(password);

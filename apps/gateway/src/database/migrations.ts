@@ -1,5 +1,6 @@
 import type { MigrationInterface } from 'typeorm';
 import { Access1764800000000 } from '../access/migration.ts';
+import { Connections1764950000000 } from '../connections/migration.ts';
 import { Events1764540003000 } from '../events/migration.ts';
 import { Idempotency1764540001000 } from '../idempotency/migration.ts';
 import { OAuth1764900000000 } from '../oauth/migration.ts';
@@ -18,4 +19,5 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   SessionKeyId1764700000000,
   Access1764800000000,
   OAuth1764900000000,
+  Connections1764950000000,
 ];

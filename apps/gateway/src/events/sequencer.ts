@@ -9,7 +9,7 @@ import { type Change, eventsOf } from './event-types.ts';
 export const eventChannel = 'fleetgate_events';
 
 /** Key of the advisory lock of the one who appends. */
-const appendLock = 0x666c_6567;
+export const appendLock = 0x666c_6567;
 /** Rows of the outbox that become events in one transaction. */
 const batchSize = 500;
 /** How often the outbox is looked at without having been told of a change, and how long changes are gathered; milliseconds. */

@@ -1,4 +1,10 @@
-import { type BeforeApplicationShutdown, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  Logger,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { Database } from '../database/database.ts';
 import { Revisions, sourceKind } from './revisions.ts';
 import { channel, type Signal } from './signals.ts';
@@ -6,6 +12,15 @@ import { Sources } from './sources.ts';
 
 /** How often everything is read again, in case that a signal was lost without the session being lost; milliseconds. */
 const rereadEvery = 15_000;
+
+/** What keeps the connections of this process in step with those that are stored; resolves to whether anything has changed. */
+export interface LinkedRows {
+  readAll(): Promise<boolean>;
+  read(connection: string): Promise<boolean>;
+}
+
+/** The injection token of `LinkedRows`. */
+export const LINKS = Symbol('links');
 
 /** Hears of every replica's commits, and keeps `Revisions` and `Sources` in step with them. */
 @Injectable()
@@ -21,6 +36,7 @@ export class Feed implements OnModuleInit, BeforeApplicationShutdown {
     private readonly database: Database,
     private readonly revisions: Revisions,
     private readonly sources: Sources,
+    @Inject(LINKS) private readonly links: LinkedRows,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -47,13 +63,27 @@ export class Feed implements OnModuleInit, BeforeApplicationShutdown {
     return () => this.#requestListeners.delete(listener);
   }
 
-  /** Reads everything again. States come before revisions: a new revision must never stand over an old state. */
+  /**
+   * Reads everything again. Connections come before their states, and these before revisions: a new revision must never stand
+   * over an old state.
+   */
   async read(): Promise<void> {
+    if (await this.links.readAll()) this.revisions.relinked();
+    const mark = this.revisions.mark();
     const rows = await this.database.tuples<[string, string, number]>({
       text: 'SELECT connection, kind, revision FROM inventory_revision',
     });
     await this.sources.load();
-    for (const [connection, kind, revision] of rows) this.revisions.note(connection, kind, revision);
+    this.revisions.takeAll(rows, mark);
+  }
+
+  /** A connection was made, changed or removed. When this resolves, this process goes by it. */
+  async linked(connection: string): Promise<void> {
+    const changed = await this.links.read(connection);
+    await this.sources.reload(connection);
+    if (!changed) return;
+    this.revisions.relinked();
+    for (const listener of this.#requestListeners) listener(connection);
   }
 
   async #state(connected: boolean): Promise<void> {
@@ -76,6 +106,10 @@ export class Feed implements OnModuleInit, BeforeApplicationShutdown {
     const signal = JSON.parse(payload) as Signal;
     if ('requested' in signal) {
       for (const listener of this.#requestListeners) listener(signal.connection);
+    } else if ('linked' in signal) {
+      this.linked(signal.connection).catch((error) => this.#say(error));
+    } else if ('folded' in signal) {
+      this.revisions.fold(signal.connection, signal.folded);
     } else if ('kind' in signal) {
       this.revisions.note(signal.connection, signal.kind, signal.revision);
     } else {

@@ -1,6 +1,5 @@
 import { systemClock } from '@fleetgate/provider-runtime';
 import { type DynamicModule, Module } from '@nestjs/common';
-import { CONNECTIONS, type Connections } from '../connections/connection.ts';
 import { Feed } from './feed.ts';
 import { Freshness } from './freshness.ts';
 import { Inventory } from './inventory.ts';
@@ -16,7 +15,6 @@ import { TIMING, type Timing } from './timing.ts';
 import { Totals } from './totals.ts';
 
 export interface InventoryOptions {
-  readonly connections: Connections;
   /** default: the machine's own */
   readonly timing?: Timing;
   readonly sync?: Partial<SyncSettings>;
@@ -24,11 +22,10 @@ export interface InventoryOptions {
 
 @Module({})
 export class InventoryModule {
-  static forRoot({ connections, timing, sync }: InventoryOptions): DynamicModule {
+  static forRoot({ timing, sync }: InventoryOptions = {}): DynamicModule {
     return {
       module: InventoryModule,
       providers: [
-        { provide: CONNECTIONS, useValue: connections },
         { provide: TIMING, useValue: timing ?? { clock: systemClock, random: Math.random } },
         { provide: SYNC_SETTINGS, useValue: { ...defaultSyncSettings, ...sync } },
         Revisions,
@@ -43,7 +40,7 @@ export class InventoryModule {
         Upkeep,
         SyncJobs,
       ],
-      exports: [Inventory, Sources, Revisions, SyncJobs, Walker, TIMING],
+      exports: [Feed, Inventory, Purge, Sources, Revisions, SyncJobs, Walker, TIMING],
     };
   }
 }

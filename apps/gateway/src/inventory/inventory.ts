@@ -109,7 +109,7 @@ export class Inventory {
       this.freshness.note(row.id, asOfMs);
       return { ...before.resource, ...this.#fresher(kind, before.row, asOfMs) };
     }
-    await this.#apply(connection.slug, kind, row, asOfMs, this.#origin(connection, kind, requestId));
+    await this.#apply(connection, kind, row, asOfMs, this.#origin(connection, kind, requestId));
     const after = await this.#read(row.id, native);
     // Gone again in between, by a later call than this: what the upstream told is still the answer to this one.
     return after?.resource ?? this.#unstored(kind, row, native, asOfMs);
@@ -126,18 +126,18 @@ export class Inventory {
     const origin = this.#origin(connection, kind, requestId);
     const id = encodeId(kind, connection.slug, key);
     const revision = await this.database.transaction(async (client) => {
-      await lockConnection(client, connection.slug);
+      await lockConnection(client, connection);
       return (await markGone(client, connection.slug, kind, [id], asOfMs, origin)).revision;
     });
     if (revision !== undefined) this.revisions.note(connection.slug, kind, revision);
   }
 
-  async #apply(connection: string, kind: Kind, row: Row, asOfMs: number, origin: Origin): Promise<void> {
+  async #apply(connection: Connection, kind: Kind, row: Row, asOfMs: number, origin: Origin): Promise<void> {
     const { revision } = await this.database.transaction(async (client) => {
       await lockConnection(client, connection);
-      return write(client, connection, kind, [row], asOfMs, origin);
+      return write(client, connection.slug, kind, [row], asOfMs, origin);
     });
-    if (revision !== undefined) this.revisions.note(connection, kind, revision);
+    if (revision !== undefined) this.revisions.note(connection.slug, kind, revision);
   }
 
   /** What is read before the first walk has shown everything is not new, but new to us. */

@@ -5,6 +5,8 @@ import type { Database } from '../database/database.ts';
 export interface SourceRecord {
   readonly connection: string;
   readonly provider: string;
+  /** of the connection that it is about, as `linkOf` gives it */
+  readonly link: string;
   /** number of the latest request for a sync, and of the latest that was answered */
   readonly requested: number;
   readonly served: number;
@@ -25,6 +27,7 @@ export interface KindRecord {
 type Line = readonly [
   connection: string,
   provider: string,
+  link: string,
   requested: number,
   served: number,
   dueMs: number,
@@ -42,7 +45,7 @@ const milliseconds = (column: string) => `round(date_part('epoch', ${column}) * 
 /** Reads the state of one source, or of all. */
 export async function readSources(database: Database, connection?: string): Promise<SourceRecord[]> {
   const lines = await database.tuples<Line>({
-    text: `SELECT s.connection, s.provider, s.requested, s.served, ${milliseconds('s.due_at')}, s.run_ms,
+    text: `SELECT s.connection, s.provider, s.link, s.requested, s.served, ${milliseconds('s.due_at')}, s.run_ms,
         k.kind, ${milliseconds('k.observed_at')}, k.error_code, k.error_message, ${milliseconds('k.failing_since')},
         ${milliseconds('k.due_at')}
       FROM sync_state s LEFT JOIN sync_kind k USING (connection)
@@ -50,10 +53,10 @@ export async function readSources(database: Database, connection?: string): Prom
     values: connection === undefined ? [] : [connection],
   });
   const sources = new Map<string, SourceRecord & { kinds: Map<string, KindRecord> }>();
-  for (const [slug, provider, requested, served, dueMs, runMs, kind, ...facts] of lines) {
+  for (const [slug, provider, link, requested, served, dueMs, runMs, kind, ...facts] of lines) {
     let source = sources.get(slug);
     if (!source) {
-      source = { connection: slug, provider, requested, served, dueMs, runMs, kinds: new Map() };
+      source = { connection: slug, provider, link, requested, served, dueMs, runMs, kinds: new Map() };
       sources.set(slug, source);
     }
     if (kind === null) continue;

@@ -1,7 +1,7 @@
 import type { Kind, Source } from '@fleetgate/model';
 import { facetOf } from '@fleetgate/provider-spec';
 import { Inject, Injectable } from '@nestjs/common';
-import { CONNECTIONS, type Connection, type Connections } from '../connections/connection.ts';
+import { CONNECTIONS, type Connection, type Connections, linkOf } from '../connections/connection.ts';
 import { Database } from '../database/database.ts';
 import { sayRequested } from './signals.ts';
 import { type KindRecord, readSources, type SourceRecord, staleAfter } from './source-states.ts';
@@ -90,13 +90,11 @@ export class Sources {
 
   /** Slugs that this process has, where the inventory may hold rows of others as well; undefined: it does not. */
   confined(): readonly string[] | undefined {
-    for (const { connection, provider } of this.#records.values()) {
-      if (this.connections.find(connection)?.definition.id === provider) continue;
+    for (const record of this.#records.values()) {
+      if (isOf(record, this.connections.find(record.connection))) continue;
       return this.connections
         .all()
-        .filter(
-          ({ slug, definition }) => (this.#records.get(slug)?.provider ?? definition.id) === definition.id,
-        )
+        .filter((one) => isOf(this.#records.get(one.slug), one))
         .map(({ slug }) => slug);
     }
     return undefined;
@@ -104,11 +102,11 @@ export class Sources {
 
   /** Makes sure that every connection has its record, and reads them all. */
   async load(): Promise<void> {
-    const all = this.connections.all();
+    const fixed = this.connections.all().filter(({ made }) => !made); // the others got theirs when they were made
     await this.database.query({
       text: `INSERT INTO sync_state (connection, provider) SELECT * FROM unnest($1::text[], $2::text[])
         ON CONFLICT (connection) DO NOTHING`,
-      values: [all.map(({ slug }) => slug), all.map(({ definition }) => definition.id)],
+      values: [fixed.map(({ slug }) => slug), fixed.map(({ definition }) => definition.id)],
     });
     const records = await readSources(this.database);
     this.#records.clear();
@@ -119,7 +117,10 @@ export class Sources {
   async reload(slug: string): Promise<void> {
     const [record] = await readSources(this.database, slug);
     if (record) this.#keep(record);
-    else this.#records.delete(slug);
+    else {
+      this.#records.delete(slug);
+      for (const waiter of this.#waiters) if (waiter.connection === slug) waiter.done(); // nothing comes any more
+    }
   }
 
   #keep(record: SourceRecord): void {
@@ -130,7 +131,8 @@ export class Sources {
   }
 
   #kind(slug: string, kind: Kind): KindRecord | undefined {
-    return this.#records.get(slug)?.kinds.get(kind);
+    const record = this.#records.get(slug);
+    return isOf(record, this.connections.find(slug)) ? record?.kinds.get(kind) : undefined;
   }
 
   #kinds({ slug, provider }: Connection): (KindRecord | undefined)[] {
@@ -181,4 +183,10 @@ export class Sources {
       this.#waiters.add(waiter);
     });
   }
+}
+
+/** Whether what is recorded is about that connection, and not about another of the same slug. */
+function isOf(record: SourceRecord | undefined, connection: Connection | undefined): boolean {
+  if (!record || !connection) return record === undefined && connection !== undefined;
+  return record.provider === connection.definition.id && record.link === linkOf(connection);
 }

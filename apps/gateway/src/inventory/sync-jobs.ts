@@ -23,6 +23,7 @@ export class SyncJobs implements OnModuleDestroy {
   readonly #log = new Logger('Sync');
   #stopping = new AbortController();
   #boss: PgBoss | undefined;
+  #hands = 0;
   #timers: NodeJS.Timeout[] = [];
   #unhear: (() => void) | undefined;
   #background: Promise<unknown> = Promise.resolve();
@@ -59,17 +60,8 @@ export class SyncJobs implements OnModuleDestroy {
       deleteAfterSeconds: 600,
       notify: true,
     });
-    const localConcurrency = Math.min(
-      Math.max(this.connections.all().length, concurrency.least),
-      concurrency.most,
-    );
-    await boss.work<{ connection: string }>(
-      queue,
-      { batchSize: 1, localConcurrency, pollingIntervalSeconds: 1 },
-      async (jobs) => {
-        for (const { data } of jobs) await this.#sync(data.connection);
-      },
-    );
+    this.#hands = 0;
+    await this.#takeHands(boss);
     this.#unhear = this.feed.onRequest((connection) => this.#send([connection]));
     this.#every(tickEvery, () => this.#tick());
     this.#every(upkeepEvery, () => this.#keepUp());
@@ -104,6 +96,18 @@ export class SyncJobs implements OnModuleDestroy {
     this.#timers.push(timer);
   }
 
+  /** As many syncs at once as there are connections, within the bounds. Hands that were taken stay: an idle one costs little. */
+  async #takeHands(boss: PgBoss): Promise<void> {
+    const wanted = Math.min(Math.max(this.connections.all().length, concurrency.least), concurrency.most);
+    const localConcurrency = wanted - this.#hands;
+    if (localConcurrency <= 0) return;
+    this.#hands = wanted;
+    const options = { batchSize: 1, localConcurrency, pollingIntervalSeconds: 1 };
+    await boss.work<{ connection: string }>(queue, options, async (jobs) => {
+      for (const { data } of jobs) await this.#sync(data.connection);
+    });
+  }
+
   /** Queues every connection that is due and that nobody is syncing. */
   async #tick(): Promise<void> {
     try {
@@ -114,6 +118,7 @@ export class SyncJobs implements OnModuleDestroy {
         values: [this.connections.all().map(({ slug }) => slug)],
       });
       await this.#send(due.map(({ connection }) => connection));
+      if (this.#boss) await this.#takeHands(this.#boss);
     } catch (error) {
       this.#log.warn(`cannot look for what is due, tries again: ${text(error)}`);
     }
@@ -135,7 +140,9 @@ export class SyncJobs implements OnModuleDestroy {
     const connection = this.connections.find(slug);
     if (!connection || this.#stopping.signal.aborted) return;
     try {
-      await this.walker.run(connection, this.#stopping.signal);
+      // One that was changed or removed meanwhile stops after its page: another link goes on, or none.
+      const signals = [this.#stopping.signal, connection.made?.superseded].filter((one) => one !== undefined);
+      await this.walker.run(connection, AbortSignal.any(signals));
     } catch (error) {
       // It stays due: the next tick queues it again.
       this.#log.error(

@@ -1,5 +1,6 @@
-import type { Kind } from '@fleetgate/model';
+import { Fault, type Kind } from '@fleetgate/model';
 import type pg from 'pg';
+import { type Connection, linkOf } from '../connections/connection.ts';
 import { type Counted, CounterDeltas } from './counters.ts';
 import type { Row } from './records.ts';
 import { bump } from './signals.ts';
@@ -42,12 +43,16 @@ export interface Written {
   readonly revision: number | undefined;
 }
 
-/** Every write of one connection holds this lock until it commits, so that its rows and counters have one writer. */
-export async function lockConnection(client: pg.PoolClient, connection: string): Promise<void> {
-  await client.query({
-    text: 'SELECT 1 FROM sync_state WHERE connection = $1 FOR NO KEY UPDATE',
-    values: [connection],
+/**
+ * Every write of one connection holds this lock until it commits, so that its rows and counters have one writer. Rejects with
+ * `Fault` `unavailable` where the rows are no longer those of this connection: it was removed meanwhile.
+ */
+export async function lockConnection(client: pg.PoolClient, connection: Connection): Promise<void> {
+  const { rowCount } = await client.query({
+    text: 'SELECT 1 FROM sync_state WHERE connection = $1 AND link = $2 FOR NO KEY UPDATE',
+    values: [connection.slug, linkOf(connection)],
   });
+  if (rowCount === 0) throw new Fault('unavailable', `${connection.slug} is not linked any more`);
 }
 
 /**

@@ -1,3 +1,5 @@
+import { KnownSecrets } from './known-secrets.ts';
+
 const secretName =
   /authorization|cookie|pass(word|wd|phrase|code)|pwd|secret|token|api[-_]?key|private[-_]?key|access[-_]?key|credential|kubeconfig/i;
 const redacted = '[redacted]';
@@ -6,42 +8,39 @@ const redacted = '[redacted]';
 const maxDepth = 8;
 const maxParts = 1_000;
 const maxTextLength = 16_384;
-/** A text of a few characters would blot out half of every line, and protects nothing. */
-const minSecretLength = 4;
-/** How many tokens are kept for each owner: the one in use, and the ones that calls under way may still carry. */
-const passingSecrets = 3;
 
 /**
  * What may be logged: values under names that speak of a secret are left out, and every known secret is, wherever in a text
  * it stands. Works on a copy, where anything has to change.
  */
 export class Redaction {
-  readonly #lasting = new Set<string>();
-  readonly #passing = new Map<string, string[]>();
-  /** every secret in every spelling, the longest first, so that none leaves the rest of another behind */
-  #known: readonly string[] = [];
-  #shortest = Number.POSITIVE_INFINITY;
+  readonly #secrets = new KnownSecrets();
   readonly #names = new Map<string, boolean>();
 
   /** From now on this value appears in no line. */
   add(secret: string): void {
-    this.#lasting.add(secret);
-    this.#refresh();
+    this.#secrets.add(secret);
+  }
+
+  /** The same, until it is released: a later call of the same owner replaces what it held. */
+  hold(owner: string, secrets: readonly string[]): void {
+    this.#secrets.hold(owner, secrets);
+  }
+
+  release(owner: string): void {
+    this.#secrets.release(owner);
   }
 
   /** The same for a secret that others will follow: only the latest few of each owner are remembered. */
   addPassing(owner: string, secret: string): void {
-    const known = this.#passing.get(owner) ?? [];
-    if (known.includes(secret)) return;
-    this.#passing.set(owner, [...known, secret].slice(-passingSecrets));
-    this.#refresh();
+    this.#secrets.pass(owner, secret);
   }
 
   text(text: string): string {
-    if (text.length < this.#shortest) return text;
+    if (this.#secrets.isTooShort(text)) return text;
     // No secret is longer than a text may be, so cutting first at twice that leaves no part of one in what remains.
-    let clean = text.length > maxTextLength * 2 ? text.slice(0, maxTextLength * 2) : text;
-    for (const secret of this.#known) if (clean.includes(secret)) clean = clean.replaceAll(secret, redacted);
+    const known = text.length > maxTextLength * 2 ? text.slice(0, maxTextLength * 2) : text;
+    const clean = this.#secrets.cover(known, redacted);
     return clean.length > maxTextLength ? `${clean.slice(0, maxTextLength)}… [cut]` : clean;
   }
 
@@ -57,7 +56,7 @@ export class Redaction {
     for (const name of Object.keys(value)) {
       const inner = (value as Record<string, unknown>)[name];
       if (typeof inner === 'string') {
-        if (inner.length >= this.#shortest && this.text(inner) !== inner) return false;
+        if (this.text(inner) !== inner) return false;
         if (inner.length > maxTextLength) return false;
       } else if (
         typeof inner !== 'number' &&
@@ -70,16 +69,6 @@ export class Redaction {
       if (this.#isSecretName(name)) return false;
     }
     return true;
-  }
-
-  #refresh(): void {
-    const all = new Set<string>();
-    for (const secret of [...this.#lasting, ...[...this.#passing.values()].flat()]) {
-      if (secret.length < minSecretLength) continue;
-      for (const spelling of spellings(secret)) all.add(spelling);
-    }
-    this.#known = [...all].sort((a, b) => b.length - a.length);
-    this.#shortest = this.#known.at(-1)?.length ?? Number.POSITIVE_INFINITY;
   }
 
   #clean(value: unknown, depth: number, budget: { parts: number }): unknown {
@@ -138,11 +127,6 @@ export class Redaction {
     }
     return known;
   }
-}
-
-/** As it is, as part of a URL, and inside a JSON text. */
-function spellings(secret: string): string[] {
-  return [secret, encodeURIComponent(secret.toWellFormed()), JSON.stringify(secret).slice(1, -1)];
 }
 
 /** An unset secret may be seen to be unset, and a yes or no about one says nothing of it. */

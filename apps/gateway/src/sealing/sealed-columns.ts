@@ -34,6 +34,14 @@ export const idempotentAnswers: SealedColumn = {
   nameOf: ([principal = '', key = '']) => `idempotency ${principal.length} ${principal}${key}`,
 };
 
+export const connectionSettings: SealedColumn = {
+  purpose: 'connection',
+  table: 'connection',
+  key: ['id'],
+  column: 'settings',
+  nameOf: asItIs,
+};
+
 export const oauthKeys: SealedColumn = {
   purpose: 'oauth key',
   table: 'oauth_key',
@@ -53,6 +61,7 @@ export const oauthArtifacts: SealedColumn = {
 /** Every sealed column: a new secret key has to reach all of them before the one before it can be forgotten. */
 export const sealedColumns: readonly SealedColumn[] = [
   sessionTokens,
+  connectionSettings,
   operationInputs,
   idempotentAnswers,
   oauthKeys,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConnections } from '../../src/connections/file.ts';
 import { installedProviders } from '../../src/connections/installed.ts';
-import { secretsOf } from '../../src/connections/secrets.ts';
+import { secretsOf } from '../../src/connections/setting-secrets.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -86,7 +86,11 @@ describe('a file of connections', () => {
 `);
     expect(problems).toEqual([]);
     expect(connections.map(({ slug }) => slug)).toEqual(['a', 'b', 'c', 'd', 'e']);
-    expect(secretsOf(connections, installedProviders)).toEqual(Array(5).fill(env.FM_KEY));
+    const secrets = connections.flatMap(({ provider, settings }) => {
+      const definition = installedProviders.find(({ id }) => id === provider);
+      return definition ? secretsOf(definition, settings).map(({ value }) => value) : [];
+    });
+    expect(secrets).toEqual(Array(5).fill(env.FM_KEY));
   });
 
   it('puts variables into values, where they stay text whatever they hold', () => {

@@ -1,6 +1,6 @@
 import type { Host } from '@fleetgate/provider-spec';
 import { installedProviders } from '../../src/connections/installed.ts';
-import { secretsOf } from '../../src/connections/secrets.ts';
+import { secretsOf } from '../../src/connections/setting-secrets.ts';
 
 const refuse = () => {
   throw new Error('connecting must do no I/O');
@@ -24,7 +24,7 @@ it('are the five, in the order of their names, each named once', () => {
 
 describe.each(installedProviders.map((definition) => [definition.id, definition] as const))(
   '%s',
-  (id, definition) => {
+  (_, definition) => {
     const settings = definition.settings.parse(definition.example);
 
     it('takes its own example, and connects without a call', () => {
@@ -34,8 +34,7 @@ describe.each(installedProviders.map((definition) => [definition.id, definition]
     });
 
     it('marks what is secret, so that the log knows it', () => {
-      const connection = { slug: 'one', provider: id, team: null, syncIntervalMs: 60_000, settings };
-      const secrets = secretsOf([connection], installedProviders);
+      const secrets = secretsOf(definition, settings).map(({ value }) => value);
       const given = settings as Record<string, unknown>;
       const speaking = Object.keys(given).filter((name) => /key|token|password/i.test(name));
       expect(speaking.length).toBeGreaterThan(0);

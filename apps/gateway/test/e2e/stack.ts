@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectProvider, createTransport, memoryTokens, systemClock } from '@fleetgate/provider-runtime';
 import type { StartOptions, Upstream, UpstreamName } from '@fleetgate/sandbox';
 import { startUpstream } from '@fleetgate/sandbox';
 import { pino } from 'pino';
@@ -9,6 +8,7 @@ import { createApp } from '../../src/app.ts';
 import type { Config } from '../../src/config.ts';
 import type { Connection, Connections } from '../../src/connections/connection.ts';
 import { installedProviders } from '../../src/connections/installed.ts';
+import { testConnector } from '../setup/connector.ts';
 import { createTestDatabase } from '../setup/test-database.ts';
 
 /** One connection of a stack, and the emulated upstream behind it. */
@@ -77,8 +77,6 @@ export async function startStack(
   plans: readonly Plan[] = everyPlatform,
   settings: Partial<Config> = {},
 ): Promise<Stack> {
-  const transport = createTransport();
-  const tokens = memoryTokens(systemClock);
   const upstreams = new Map<string, Upstream>();
   const connections: Connection[] = [];
   const log: string[] = [];
@@ -90,6 +88,7 @@ export async function startStack(
     { write: (lines: string) => void log.push(...lines.split('\n').filter(Boolean)) },
   );
 
+  const { guard, connector } = testConnector(logger, { readMs: 1000, listMs: 2500 });
   for (const plan of plans) {
     const { slug, upstream: name, team = null, syncIntervalMs = 3_600_000, before } = plan;
     const { scale = 60, seed = 'fleetgate', frozen = true } = plan;
@@ -104,15 +103,12 @@ export async function startStack(
       ...credentialsOf(upstream),
       ...plan.settings,
     });
-    const provider = connectProvider({
-      connection: slug,
-      definition,
+    const provider = connector.connect(definition, {
+      slug,
+      provider: name,
+      team,
+      syncIntervalMs,
       settings: account,
-      transport,
-      clock: systemClock,
-      random: Math.random,
-      tokens,
-      deadlines: { readMs: 1000, listMs: 2500 },
     });
     connections.push({ slug, definition, team, syncIntervalMs, provider });
   }
@@ -124,6 +120,8 @@ export async function startStack(
     logger,
     database: database.target,
     connections: listed(connections),
+    connector,
+    guard,
   });
   const { url } = await gateway.listen();
   const agent = new Agent({ connections: 64 });
@@ -170,7 +168,7 @@ export async function startStack(
     async close() {
       await agent.close();
       await gateway.close();
-      await transport.close();
+      await connector.close();
       await Promise.all([...upstreams.values()].map((upstream) => upstream.close()));
       await database.drop();
     },

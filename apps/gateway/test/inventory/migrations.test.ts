@@ -1,14 +1,16 @@
 import { Test } from '@nestjs/testing';
+import { CONNECTIONS } from '../../src/connections/connection.ts';
 import { openDataSource } from '../../src/database/data-source.ts';
 import { DatabaseModule } from '../../src/database/database.module.ts';
 import { Database } from '../../src/database/database.ts';
+import { LINKS } from '../../src/inventory/feed.ts';
 import { InventoryModule } from '../../src/inventory/inventory.module.ts';
 import { Inventory } from '../../src/inventory/inventory.ts';
 import { Revisions } from '../../src/inventory/revisions.ts';
 import { Sources } from '../../src/inventory/sources.ts';
 import { SyncJobs } from '../../src/inventory/sync-jobs.ts';
 import { createTestDatabase, type TestDatabase } from '../setup/test-database.ts';
-import { until } from './process.ts';
+import { noLinks, until } from './process.ts';
 import { cluster, connectionsOf, Upstream } from './upstream.ts';
 
 let database: TestDatabase;
@@ -58,7 +60,19 @@ it('are there for the module, which syncs when it is told to and stops in order'
   upstream.put('cluster', cluster('c'));
   const connections = connectionsOf(upstream.connection('east'));
   const module = await Test.createTestingModule({
-    imports: [DatabaseModule.forRoot(database.target), InventoryModule.forRoot({ connections })],
+    imports: [
+      DatabaseModule.forRoot(database.target),
+      {
+        module: class Connections {},
+        global: true,
+        providers: [
+          { provide: CONNECTIONS, useValue: connections },
+          { provide: LINKS, useValue: noLinks },
+        ],
+        exports: [CONNECTIONS, LINKS],
+      },
+      InventoryModule.forRoot(),
+    ],
   }).compile();
   await module.init();
   await module.get(SyncJobs).start();

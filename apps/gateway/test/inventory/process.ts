@@ -5,7 +5,7 @@ import type { DataSource } from 'typeorm';
 import type { Connections } from '../../src/connections/connection.ts';
 import { openDataSource } from '../../src/database/data-source.ts';
 import { Database } from '../../src/database/database.ts';
-import { Feed } from '../../src/inventory/feed.ts';
+import { Feed, type LinkedRows } from '../../src/inventory/feed.ts';
 import { Freshness } from '../../src/inventory/freshness.ts';
 import { Inventory, type ListQuery } from '../../src/inventory/inventory.ts';
 import { Revisions } from '../../src/inventory/revisions.ts';
@@ -22,6 +22,9 @@ import type { TestDatabase } from '../setup/test-database.ts';
 
 // The tests look at what happens, not at what is said of it.
 Logger.overrideLogger(false);
+
+/** Where no connection is ever made over the API. */
+export const noLinks: LinkedRows = { readAll: async () => false, read: async () => false };
 
 export interface ProcessOptions {
   readonly timing?: Timing;
@@ -54,7 +57,7 @@ export class Process {
     const revisions = new Revisions();
     const sources = new Sources(connections, database, timing);
     const freshness = new Freshness(database, sources, timing);
-    const feed = new Feed(database, revisions, sources);
+    const feed = new Feed(database, revisions, sources, noLinks);
     const inventory = new Inventory(database, new Totals(database, revisions), sources, revisions, freshness);
     const outcomes = new Outcomes(database, revisions, sources, timing);
     const walker = new Walker(database, revisions, outcomes, timing, { ...defaultSyncSettings, ...sync });

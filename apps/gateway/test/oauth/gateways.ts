@@ -8,8 +8,10 @@ import { newId } from '../../src/access/ids.ts';
 import type { Role } from '../../src/access/scopes.ts';
 import { createApp } from '../../src/app.ts';
 import type { Config } from '../../src/config.ts';
+import type { Connector } from '../../src/connections/connector.ts';
 import { Database } from '../../src/database/database.ts';
 import { configOf } from '../e2e/stack.ts';
+import { testConnector } from '../setup/connector.ts';
 import { createTestDatabase } from '../setup/test-database.ts';
 
 export interface Answer {
@@ -54,11 +56,14 @@ export async function startGateways(count: number, settings: Partial<Config> = {
   const logger = pino({ level: 'trace' }, { write: (line: string) => void log.push(line) });
   const connections = { all: () => [], find: () => undefined };
   const base: Config = { ...configOf(rootKey), role: 'api', ...settings };
+  const connectors: Connector[] = [];
   const apps: Awaited<ReturnType<typeof createApp>>[] = [];
   const urls: string[] = [];
   for (let replica = 0; replica < count; replica += 1) {
     const config = { ...base, publicUrl: settings.publicUrl ?? urls[0] ?? null };
-    const app = await createApp({ config, logger, database: database.target, connections });
+    const joining = testConnector(logger);
+    connectors.push(joining.connector);
+    const app = await createApp({ config, logger, database: database.target, connections, ...joining });
     apps.push(app);
     urls.push((await app.listen()).url);
   }
@@ -144,6 +149,7 @@ export async function startGateways(count: number, settings: Partial<Config> = {
       await agent.close();
       await sql.end();
       for (const app of apps) await app.close();
+      for (const connector of connectors) await connector.close();
       await database.drop();
     },
   };

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Connection } from '../../connections/connection.ts';
+import { type Connection, linkOf } from '../../connections/connection.ts';
 import type { Database } from '../../database/database.ts';
 
 /** The lease of a connection went to somebody else, or ran out: nothing more may be written under it. */
@@ -40,15 +40,16 @@ export class Lease {
   /** Undefined while somebody else holds it. */
   static async acquire(
     database: Database,
-    { slug, definition }: Connection,
+    connection: Connection,
     terms: LeaseTerms,
   ): Promise<Lease | undefined> {
+    const { slug, definition } = connection;
     const [row] = await database.query<{ fence: number; requested: boolean; confirmed: boolean }>({
       text: `UPDATE sync_state SET lease_owner = $2, lease_until = now() + $3 * interval '1 ms', fence = fence + 1,
           serving = requested
-        WHERE connection = $1 AND provider = $4 AND (lease_until IS NULL OR lease_until <= now())
+        WHERE connection = $1 AND provider = $4 AND link = $5 AND (lease_until IS NULL OR lease_until <= now())
         RETURNING fence, requested > served AS requested, confirmed > served AS confirmed`,
-      values: [slug, terms.owner, terms.leaseMs, definition.id],
+      values: [slug, terms.owner, terms.leaseMs, definition.id, linkOf(connection)],
     });
     return row && new Lease(database, slug, row.fence, terms, row.requested, row.confirmed);
   }

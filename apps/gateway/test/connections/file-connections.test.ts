@@ -1,13 +1,18 @@
 import { memoryTokens, newCall, systemClock } from '@fleetgate/provider-runtime';
 import { startUpstream, type Upstream } from '@fleetgate/sandbox';
 import { pino } from 'pino';
+import { Connector } from '../../src/connections/connector.ts';
+import { FileConnections } from '../../src/connections/file-connections.ts';
 import { installedProviders } from '../../src/connections/installed.ts';
-import { LinkedConnections } from '../../src/connections/linked-connections.ts';
+import { Redaction } from '../../src/logging/redaction.ts';
+import { AllowedNetworks } from '../../src/outbound/allowed-networks.ts';
+import { OutboundGuard } from '../../src/outbound/outbound-guard.ts';
 
 const lines: string[] = [];
 const logger = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) });
 let upstream: Upstream;
-let linked: LinkedConnections;
+let connector: Connector;
+let linked: FileConnections;
 
 beforeAll(async () => {
   upstream = await startUpstream('fleet-manager', { scale: 20, seed: 'linked', frozen: true });
@@ -21,18 +26,24 @@ beforeAll(async () => {
       .find(({ id }) => id === 'fleet-manager')
       ?.settings.parse({ baseUrl: upstream.baseUrl, apiKey: key }),
   });
-  linked = new LinkedConnections({
-    connections: [one('fm-b', apiKey), one('fm-a', apiKey), one('refused', 'a-key-that-is-not-known')],
+  connector = new Connector({
     providers: installedProviders,
     tokens: memoryTokens(systemClock),
     logger,
+    redaction: new Redaction(),
+    sessionKey: Buffer.alloc(32, 1),
+    lookup: new OutboundGuard(new AllowedNetworks()).lookup, // the file is the operator's own: nothing is refused to it
   });
+  linked = new FileConnections(
+    [one('fm-b', apiKey), one('fm-a', apiKey), one('refused', 'a-key-that-is-not-known')],
+    connector,
+  );
 });
 beforeEach(() => {
   lines.length = 0;
 });
 afterAll(async () => {
-  await linked.close();
+  await connector.close();
   await upstream.close();
 });
 
@@ -81,7 +92,7 @@ it('warn of a request that failed', async () => {
 });
 
 it('end with their transport', async () => {
-  await linked.close();
+  await connector.close();
   await expect(linked.find('fm-a')?.provider.account.identify({}, call())).rejects.toMatchObject({
     code: 'unavailable',
   });
