@@ -1,6 +1,6 @@
 import type { ListInput, Page } from '@fleetgate/provider-spec';
 import { z } from 'zod';
-import { nestedList, offsetList, wholeList } from '../src/index.ts';
+import { everyItem, nestedList, offsetList, wholeList } from '../src/index.ts';
 import { call } from './fixtures.ts';
 
 type List<T> = (input: ListInput, c: ReturnType<typeof call>) => Promise<Page<T>>;
@@ -120,4 +120,41 @@ it('a list that comes whole has no second page', async () => {
   const list = wholeList(() => Promise.resolve([1, 2]));
   expect(await list({}, call())).toEqual({ items: [1, 2] });
   await expect(list({ cursor: 'x' }, call())).rejects.toMatchObject({ code: 'invalid', field: 'cursor' });
+});
+
+describe('every item of a list', () => {
+  const even = (one: number) => one % 2 === 0;
+  const moving = (moves: number) => {
+    const rows = numbers(25);
+    let left = moves;
+    const list = listOver(rows);
+    const asked = { walks: 0 };
+    return {
+      asked,
+      list: async (input: ListInput, during: ReturnType<typeof call>) => {
+        if (input.cursor === undefined) asked.walks += 1;
+        const page = await list(input, during);
+        // A row of the first page goes, so that one after it slips through.
+        if (input.cursor === undefined && left > 0) rows.shift();
+        if (input.cursor === undefined) left -= 1;
+        return page;
+      },
+    };
+  };
+
+  it('is found over all its pages', async () => {
+    expect(await everyItem(listOver(numbers(45)), even, call())).toEqual(numbers(45).filter(even));
+  });
+
+  it('is walked again while rows may have slipped through', async () => {
+    const { list, asked } = moving(2);
+    expect(await everyItem(list, even, call())).toEqual(numbers(25).filter((one) => even(one) && one > 1));
+    expect(asked.walks).toBe(3);
+  });
+
+  it('is unavailable where they may have every time', async () => {
+    const { list, asked } = moving(9);
+    await expect(everyItem(list, even, call())).rejects.toMatchObject({ code: 'unavailable' });
+    expect(asked.walks).toBe(3);
+  });
 });

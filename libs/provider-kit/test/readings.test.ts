@@ -5,6 +5,7 @@ import {
   labelsOfTags,
   limitsOf,
   native,
+  partsOfProject,
   secret,
   upstreamSettings,
   wordOf,
@@ -119,4 +120,11 @@ describe('settings', () => {
       burst: 3,
     });
   });
+});
+
+it('what can only be made in a project says so where none is named', () => {
+  expect(partsOfProject(['p1'], 1)).toEqual(['p1']);
+  expect(() => partsOfProject(undefined, 1)).toThrow(
+    expect.objectContaining({ code: 'invalid', field: 'project_id' }),
+  );
 });

@@ -1,5 +1,5 @@
 import { redact } from '@fleetgate/model';
-import type { Call, Journal, OutgoingRequest, Send, Step, StepResult } from '@fleetgate/provider-spec';
+import type { Call, Journal, Send, Step, StepResult } from '@fleetgate/provider-spec';
 
 /** A request that a dry run would have sent. Headers are left out: they carry credentials. */
 export interface PlannedRequest {
@@ -15,23 +15,23 @@ class NothingSent extends Error {
   override readonly name = 'NothingSent';
 }
 
-const plan = Symbol('dry run');
+const stepName = Symbol('step of a dry run');
 
 interface DryCall extends Call {
-  readonly [plan]?: (request: OutgoingRequest) => void;
+  readonly [stepName]?: string;
 }
+
+/** what each dry run has gathered */
+const gathered = new WeakMap<Journal, PlannedRequest[]>();
 
 /** A journal under which every change is gathered instead of sent; reads and logins go out as ever. */
 export function dryRunJournal(stamp: string): Journal & { readonly requests: readonly PlannedRequest[] } {
   const requests: PlannedRequest[] = [];
-  return {
+  const journal = {
     stamp,
     requests,
     async step<T extends StepResult>(name: string, step: Step<T>, call: Call): Promise<T> {
-      const dry: DryCall = {
-        ...call,
-        [plan]: ({ method, url, body }) => requests.push({ step: name, method, url, body: masked(body) }),
-      };
+      const dry: DryCall = { ...call, [stepName]: name };
       try {
         return await step.make(dry);
       } catch (error) {
@@ -40,14 +40,17 @@ export function dryRunJournal(stamp: string): Journal & { readonly requests: rea
       }
     },
   };
+  gathered.set(journal, requests);
+  return journal;
 }
 
-/** Keeps what a dry run would change from being sent. */
+/** Keeps what a dry run would change from being sent, also where the provider makes no step of it. */
 export function withDryRun(send: Send): Send {
   return (request, call: DryCall) => {
-    const gather = call[plan];
-    if (!gather || request.repeatable || request.preliminary) return send(request, call);
-    gather(request);
+    const requests = call.journal && gathered.get(call.journal);
+    if (!requests || request.repeatable || request.preliminary) return send(request, call);
+    const { method, url, body } = request;
+    requests.push({ step: call[stepName] ?? 'no step', method, url, body: masked(body) });
     return Promise.reject(new NothingSent('a dry run sends nothing'));
   };
 }

@@ -346,6 +346,37 @@ describe('a caller who goes', () => {
     expect(upstream.asked.map(({ url }) => url)).toEqual(['/wanted']);
   });
 
+  it('tells for certain what was not sent, and of nothing else', async () => {
+    upstream.answer = () => undefined;
+    const post = (url: string) => get(url, { method: 'POST', body: '{}', repeatable: false });
+    const leaving = new AbortController();
+    const begun = transport.send(post(upstream.url), call(leaving.signal));
+    const waiting = expect(begun).rejects.toMatchObject({ code: 'unavailable', sent: true });
+    await until(() => upstream.asked.length === 1);
+    leaving.abort();
+    await waiting;
+    const slow = get(upstream.url, { method: 'POST', timeoutMs: 100 });
+    await expect(transport.send(slow, call())).rejects.toMatchObject({ code: 'timeout', sent: true });
+    const { url } = upstream;
+    await expect(transport.send(post(url), call(AbortSignal.abort()))).rejects.toMatchObject({ sent: false });
+    await expect(transport.send(post('ftp://nowhere'), call())).rejects.toMatchObject({ sent: false });
+    const early = new AbortController();
+    const other = await startUpstream(() => undefined);
+    const work = expect(transport.send(post(other.url), call(early.signal))).rejects.toMatchObject({
+      code: 'unavailable',
+      sent: false,
+    });
+    early.abort(); // its connection does not stand yet
+    await work;
+    await other.stop();
+    await expect(transport.send(post(other.url), call())).rejects.toMatchObject({
+      code: 'unavailable',
+      sent: false,
+    });
+    await transport.close();
+    await expect(transport.send(post(url), call())).rejects.toMatchObject({ sent: false });
+  });
+
   it('a hundred times leaves no socket behind, and the pool as good as new', async () => {
     upstream.answer = () => undefined;
     const callers = Array.from({ length: 100 }, () => new AbortController());
