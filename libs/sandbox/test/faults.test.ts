@@ -161,10 +161,10 @@ describe('faults', () => {
     const statuses: number[] = [];
     for (let turn = 0; turn < 4; turn += 1) statuses.push((await call(upstream, '/clusters?limit=1')).status);
     expect(statuses).toEqual([200, 503, 503, 200]);
-    expect((await call(upstream, '/deployments')).status).toBe(200);
-    expect((await call(upstream, '/deployments', { method: 'POST' })).status).toBe(418);
+    expect((await call(upstream, '/cluster-groups')).status).toBe(200);
+    expect((await call(upstream, '/cluster-groups', { method: 'POST' })).status).toBe(418);
     control.clear();
-    expect((await call(upstream, '/deployments', { method: 'POST' })).status).toBe(404);
+    expect((await call(upstream, '/cluster-groups', { method: 'POST' })).status).toBe(404);
   });
 
   it.each(upstreamNames)('act alike at %s, before it looks at the credentials', async (name) => {
