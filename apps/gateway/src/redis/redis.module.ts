@@ -51,11 +51,7 @@ export class RedisModule implements OnModuleInit, OnModuleDestroy, OnApplication
 
 function sharedOf({ redisUrl, redisPrefix }: RedisConfig): Shared {
   if (redisUrl === null) return null;
-  const redis = new SharedRedis({
-    url: redisUrl,
-    prefix: redisPrefix,
-    log: new Logger('Redis'),
-    random: Math.random,
-  });
-  return { redis, replicas: new Replicas(redis) };
+  const log = new Logger('Redis');
+  const redis = new SharedRedis({ url: redisUrl, prefix: redisPrefix, log, random: Math.random });
+  return { redis, replicas: new Replicas({ redis, log }) };
 }

@@ -8,9 +8,9 @@ declare module 'ioredis' {
   }
 }
 
-/** How often a replica says that it is there, in milliseconds, and how long that holds, in seconds. */
-const beatEvery = 5000;
-const beatHolds = 15;
+/** How often a replica says that it is there, in milliseconds, and for how many times of that it counts as there. */
+const beatEvery = 1000;
+const beatsHeld = 5;
 
 const key = 'replicas';
 
@@ -24,16 +24,27 @@ const scripts = {
     return redis.call('ZCARD', KEYS[1])`,
 };
 
+export interface ReplicasOptions {
+  redis: SharedRedis;
+  log: { log(message: string): void };
+  /** milliseconds between two beats */
+  every?: number;
+}
+
 /** How many gateways answer requests behind the same Redis, as last seen. */
 export class Replicas {
   readonly #name = randomUUID();
+  readonly #redis: SharedRedis;
+  readonly #log: ReplicasOptions['log'];
+  readonly #every: number;
   #count = 1;
+  #fewer = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    private readonly redis: SharedRedis,
-    private readonly every = beatEvery,
-  ) {
+  constructor({ redis, log, every = beatEvery }: ReplicasOptions) {
+    this.#redis = redis;
+    this.#log = log;
+    this.#every = every;
     redis.define(scripts);
   }
 
@@ -44,24 +55,31 @@ export class Replicas {
 
   /** Resolves after the first beat. */
   async start(): Promise<void> {
-    this.#timer = setInterval(() => void this.#beat(), this.every);
+    this.#timer = setInterval(() => void this.#beat(), this.#every);
     await this.#beat();
   }
 
   /** Leaves at once, instead of being missed. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.redis.ask((client) => client.zrem(key, this.#name)).catch(() => undefined); // then it is missed
+    await this.#redis.ask((client) => client.zrem(key, this.#name)).catch(() => undefined); // then it is missed
   }
 
   async #beat(): Promise<void> {
+    const seconds = Math.ceil((this.#every * beatsHeld) / 1000);
     try {
-      this.#count = Math.max(
-        1,
-        await this.redis.ask((client) => client.replicaBeat(1, key, this.#name, beatHolds)),
-      );
+      this.#saw(await this.#redis.ask((client) => client.replicaBeat(1, key, this.#name, seconds)));
     } catch {
       // Redis is lost, and says so itself: the last number holds
     }
+  }
+
+  /** A Redis that has just been started again has not heard of all yet: a smaller number has to be told several times. */
+  #saw(count: number): void {
+    this.#fewer = count < this.#count ? this.#fewer + 1 : 0;
+    if (count === this.#count || (this.#fewer > 0 && this.#fewer <= beatsHeld)) return;
+    this.#count = Math.max(1, count);
+    this.#fewer = 0;
+    this.#log.log(`${this.#count} gateways share this Redis`);
   }
 }

@@ -8,8 +8,13 @@ export interface SharedRedisOptions {
   random: () => number;
 }
 
-/** How long a command may take before the server counts as hanging, in milliseconds. */
-const patience = 50;
+/**
+ * How long a command may take before the server counts as hanging: so many ticks, of so many milliseconds. What passes while
+ * this process is too busy to look is one tick, however long it is, since the answer may well have come in the meantime.
+ */
+const ticks = 5;
+const tick = 10;
+const patience = ticks * tick;
 /** How often a server that hangs is asked whether it still does; after `silence` the connection is made anew. */
 const askAgainAfter = 500;
 const silence = 2000;
@@ -27,6 +32,7 @@ export class RedisUnavailable extends Error {
 export class SharedRedis {
   readonly #client: Redis;
   readonly #log: SharedRedisOptions['log'];
+  readonly #listeners: (() => void)[] = [];
   #up = false;
   /** whether the log says that it is lost */
   #told = false;
@@ -41,6 +47,7 @@ export class SharedRedis {
       lazyConnect: true,
       connectTimeout: silence,
       socketTimeout: silence,
+      disconnectTimeout: 200,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
@@ -57,6 +64,11 @@ export class SharedRedis {
   /** false: every `ask` fails at once */
   get up(): boolean {
     return this.#up;
+  }
+
+  /** Hears that Redis is there (again): what is asked of it then comes before all that others ask. */
+  onBack(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   /** Names Lua scripts, to be called like commands; each is sent once for a connection, and by its hash after that. */
@@ -80,20 +92,30 @@ export class SharedRedis {
   ask<T>(command: (client: Redis) => Promise<T>, late?: (answer: T) => void): Promise<T> {
     if (!this.#up) return Promise.reject(new RedisUnavailable('Redis is not connected'));
     return new Promise<T>((resolve, reject) => {
+      let left = ticks;
       let waiting = true;
-      const timer = setTimeout(() => {
-        waiting = false;
-        this.#hangs();
-        reject(new RedisUnavailable(`Redis did not answer within ${patience} ms`));
-      }, patience);
+      const timer = setInterval(() => {
+        left -= 1;
+        if (left > 0) return;
+        clearInterval(timer);
+        // Timers come before what has arrived: that is looked at first.
+        setImmediate(() => {
+          if (!waiting) return;
+          waiting = false;
+          this.#hangs();
+          reject(new RedisUnavailable(`Redis did not answer within ${patience} ms`));
+        });
+      }, tick);
       command(this.#client).then(
         (answer) => {
-          clearTimeout(timer);
+          clearInterval(timer);
           if (waiting) resolve(answer);
           else late?.(answer);
+          waiting = false;
         },
         (error) => {
-          clearTimeout(timer);
+          clearInterval(timer);
+          waiting = false;
           reject(error);
         },
       );
@@ -137,5 +159,6 @@ export class SharedRedis {
     if (this.#told) this.#log.warn('Redis is back');
     this.#told = false;
     this.#up = true;
+    for (const listener of this.#listeners) listener();
   }
 }

@@ -6,8 +6,14 @@ import type { Rule, RuleSet } from './rules.ts';
 /** Windows of one rule that are kept at once; beyond that, the one that was used least lately is forgotten. */
 const windowsAtMost = 50_000;
 
-export interface Window extends Count {
+interface Window extends Count {
   used: number;
+}
+
+/** One counter, and where it stands. */
+export interface Standing extends Count {
+  readonly name: string;
+  readonly subject: string;
 }
 
 /** Counts in this process. `local` is what it says of itself: whether it stands in for counters that cannot be reached. */
@@ -39,22 +45,24 @@ export class LocalCounters extends Counters {
     return this.#taken(set, windows, now, true);
   }
 
-  /** Gives out all windows of one rule that have not ended, and forgets every window. */
-  drain(name: string): [subject: string, window: Window][] {
+  /** Gives out all windows that have not ended, and forgets them. */
+  drain(): Standing[] {
     const now = this.clock.now();
-    const windows = [...(this.#windows.get(name)?.entries() ?? [])].filter(
-      ([, window]) => !ended(window, now),
+    const standing = [...this.#windows].flatMap(([name, windows]) =>
+      [...windows.entries()]
+        .filter(([, window]) => !ended(window, now))
+        .map(([subject, { used, end }]) => ({ name, subject, used, end })),
     );
     this.#windows.clear();
-    return windows;
+    return standing;
   }
 
   get isEmpty(): boolean {
     return this.#windows.size === 0;
   }
 
-  /** Counts so many calls more (fewer, below zero) in a window that has begun elsewhere, if at all. */
-  add(name: string, subject: string, { used, end }: Count): void {
+  /** Counts so many calls more (fewer, below zero) in a window that may have begun elsewhere. */
+  add({ name, subject, used, end }: Standing): void {
     const windows = this.#windowsOf(name);
     const window = windows.get(subject);
     if (window) window.used = Math.max(0, window.used + used);

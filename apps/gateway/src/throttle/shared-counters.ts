@@ -23,7 +23,7 @@ const keyOf = ({ name, subject }: Pick<Rule, 'name' | 'subject'>) => `throttle:$
  * costs one round trip at most, and a crowd shares it.
  *
  * Without Redis this process gives its share of every limit on its own: the limit by the number of replicas last seen. What it
- * has given of a plan is added to the counter of all when Redis is back, before anything else is asked of it.
+ * has given is added to the counters of all when Redis is back, before anything else is asked of it.
  */
 export class SharedCounters extends Counters {
   readonly #redis: SharedRedis;
@@ -39,6 +39,7 @@ export class SharedCounters extends Counters {
     this.#replicas = replicas;
     this.#own = new LocalCounters(clock, true);
     redis.define(scripts);
+    redis.onBack(() => this.#giveBack());
   }
 
   take(set: RuleSet): Taken | Promise<Taken> {
@@ -114,18 +115,16 @@ export class SharedCounters extends Counters {
   /** Commands of one connection are done in their order: this comes before whatever is asked next. */
   #giveBack(): void {
     if (this.#own.isEmpty) return;
-    const owed = this.#own.drain('plan');
+    const owed = this.#own.drain();
     for (let at = 0; at < owed.length; at += perCommand) {
       const part = owed.slice(at, at + perCommand);
-      const keys = part.map(([subject]) => keyOf({ name: 'plan', subject }));
-      const counts = part.flatMap(([, { used, end }]) => [used, end]);
+      const counts = part.flatMap(({ used, end }) => [used, end]);
       const owe = (sign: 1 | -1) => {
-        for (const [subject, { used, end }] of part)
-          this.#own.add('plan', subject, { used: sign * used, end });
+        for (const one of part) this.#own.add({ ...one, used: sign * one.used });
       };
       this.#redis
         .ask(
-          (client) => client.throttleAdd(keys.length, ...keys, ...counts),
+          (client) => client.throttleAdd(part.length, ...part.map(keyOf), ...counts),
           () => owe(-1),
         )
         .catch(() => owe(1)); // lost again, as Redis says for itself: it is owed still
@@ -136,7 +135,7 @@ export class SharedCounters extends Counters {
   #countedTwice(groups: readonly Group[], answer: readonly number[]): void {
     eachOf(groups, answer, ({ set }, admitted, _used, ends) => {
       for (const [index, { name, subject }] of set.rules.entries()) {
-        this.#own.add(name, subject, { used: -admitted, end: ends[index] as number });
+        this.#own.add({ name, subject, used: -admitted, end: ends[index] as number });
       }
     });
   }

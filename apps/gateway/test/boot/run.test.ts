@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
-import { createTestDatabase, type TestDatabase } from '../setup/test-database.ts';
+import { createTestDatabase, type TestDatabase, urlOf } from '../setup/test-database.ts';
 import { type GatewayProcess, startGateway } from './gateway-process.ts';
 
 jest.setTimeout(120_000);
@@ -43,12 +43,6 @@ function start(...given: Parameters<typeof startGateway>): GatewayProcess {
   const gateway = startGateway(...given);
   started.push(gateway);
   return gateway;
-}
-
-function urlOf({ config }: TestDatabase): string {
-  if (config.connectionString) return config.connectionString;
-  const { host = '', port, user, database: name } = config;
-  return `postgres://${user}@localhost:${port}/${name}?host=${encodeURIComponent(host)}`;
 }
 
 async function get(url: string): Promise<{ visits: number; connections: number }> {

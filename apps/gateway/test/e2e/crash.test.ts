@@ -7,8 +7,7 @@ import path from 'node:path';
 import { startUpstream, type Upstream } from '@fleetgate/sandbox';
 import pg from 'pg';
 import { request } from 'undici';
-import type { DatabaseTarget } from '../../src/database/database.ts';
-import { createTestDatabase, type TestDatabase } from '../setup/test-database.ts';
+import { createTestDatabase, type TestDatabase, urlOf } from '../setup/test-database.ts';
 import { eventually } from './stack.ts';
 import type { ListBody } from './walking.ts';
 
@@ -57,7 +56,7 @@ function startGateway(): { child: ChildProcess; ready: Promise<string>; output: 
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
       FLEETGATE_PORT: '0',
-      FLEETGATE_DATABASE_URL: urlOf(database.target),
+      FLEETGATE_DATABASE_URL: urlOf(database),
       FLEETGATE_DATA_DIR: path.join(folder, 'data'),
       FLEETGATE_CONFIG: path.join(folder, 'connections.yaml'),
       FLEETGATE_SECRET_KEY: secretKey,
@@ -79,12 +78,6 @@ function startGateway(): { child: ChildProcess; ready: Promise<string>; output: 
   });
   ready.catch(() => undefined); // one that is killed is never ready; who waits for it hears of it
   return { child, ready, output: () => output };
-}
-
-function urlOf(target: DatabaseTarget): string {
-  if ('url' in target) return target.url;
-  const { host, port, user, database: name } = target;
-  return `postgres://${user}@localhost:${port}/${name}?host=${encodeURIComponent(host)}`;
 }
 
 /** Offsets of the pages of clusters that the upstream was asked for. */

@@ -24,6 +24,13 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   };
 }
 
+/** As the program is given it by FLEETGATE_DATABASE_URL. */
+export function urlOf({ target }: TestDatabase): string {
+  if ('url' in target) return target.url;
+  const { host, port, user, database: name } = target;
+  return `postgres://${user}@localhost:${port}/${name}?host=${encodeURIComponent(host)}`;
+}
+
 function targetOf(server: pg.ClientConfig, database: string): DatabaseTarget {
   if (server.connectionString) {
     const url = new URL(server.connectionString);

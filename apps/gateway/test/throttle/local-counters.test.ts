@@ -82,7 +82,7 @@ it('stays small under a crowd of subjects, which push out those of their own rul
   expect(counters.look(of('quiet')).counts[0]?.used).toBe(0);
   expect(counters.take(of('busy')).admitted).toBe(false);
   expect(counters.look(ruleSet([plan(2)])).counts[0]?.used).toBe(1);
-  expect(counters.drain('burst')).toHaveLength(50_000);
+  expect(counters.drain()).toHaveLength(50_001);
 });
 
 it('speaks the language of the library: one rule at a time, milliseconds in and seconds out', async () => {

@@ -14,19 +14,26 @@ export interface RedisServer {
   /** It takes what it is sent, and answers nothing until it is thawed. */
   freeze(): void;
   thaw(): void;
-  /** A bare client; to be disconnected by who asks. */
+  /** A bare client, good until the end. */
   client(): Redis;
+  /** The end of it, and of its clients. */
+  close(): Promise<void>;
 }
 
 export async function startRedis(): Promise<RedisServer> {
   const port = await freePort();
   const password = randomBytes(12).toString('hex');
   const url = `redis://:${password}@127.0.0.1:${port}`;
-  const client = () => new Redis(url);
+  const clients: Redis[] = [];
   let child: ChildProcess | undefined;
   const server: RedisServer = {
     url,
-    client,
+    client() {
+      const client = new Redis(url);
+      client.on('error', () => undefined); // it is lost with the server, as is meant
+      clients.push(client);
+      return client;
+    },
     async start() {
       const settings = [
         '--port',
@@ -53,6 +60,10 @@ export async function startRedis(): Promise<RedisServer> {
       if (!child || child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGKILL');
       await once(child, 'exit');
+    },
+    async close() {
+      for (const client of clients) client.disconnect();
+      await server.kill();
     },
     freeze: () => void child?.kill('SIGSTOP'),
     thaw: () => void child?.kill('SIGCONT'),
