@@ -23,6 +23,7 @@ export {
   DeploymentPatch,
   DeploymentReplace,
   DeployRequest,
+  NewDeployment,
   ProjectCreate,
   ProjectPatch,
   ProjectReplace,

@@ -70,6 +70,14 @@ export const ProjectPatch = z
   .meta({ id: 'ProjectPatch' });
 
 export const DeploymentCreate = z.strictObject(deploymentInput).meta({ id: 'DeploymentCreate' });
+/** A deployment that is asked for by itself, and not below its project: on some platforms it has none. */
+export const NewDeployment = z
+  .strictObject({
+    connection,
+    project_id: Id.optional().describe('left out where the platform has no projects'),
+    ...deploymentInput,
+  })
+  .meta({ id: 'NewDeployment' });
 export const DeploymentReplace = z
   .strictObject({ ...deploymentInput, name: Name })
   .meta({ id: 'DeploymentReplace' });
@@ -113,6 +121,7 @@ export type ProjectCreate = z.infer<typeof ProjectCreate>;
 export type ProjectReplace = z.infer<typeof ProjectReplace>;
 export type ProjectPatch = z.infer<typeof ProjectPatch>;
 export type DeploymentCreate = z.infer<typeof DeploymentCreate>;
+export type NewDeployment = z.infer<typeof NewDeployment>;
 export type DeploymentReplace = z.infer<typeof DeploymentReplace>;
 export type DeploymentPatch = z.infer<typeof DeploymentPatch>;
 export type DeployRequest = z.infer<typeof DeployRequest>;

@@ -1,4 +1,11 @@
-import { Deployment, DeploymentPatch, DeploymentReplace, DeployRequest, Release } from '@fleetgate/model';
+import {
+  Deployment,
+  DeploymentPatch,
+  DeploymentReplace,
+  DeployRequest,
+  NewDeployment,
+  Release,
+} from '@fleetgate/model';
 import {
   Body,
   Controller,
@@ -67,6 +74,18 @@ export class DeploymentsController {
     @Res() reply: FastifyReply,
   ) {
     return this.reader.list('release', query, request, reply, { parent: id });
+  }
+
+  @Post()
+  @Access('deployments:write')
+  @AnswersWrite('deployments', 'Create a deployment, also where there are no projects', Deployment, 201)
+  create(
+    @Body({ schema: NewDeployment, pipes: [validated] }) body: NewDeployment,
+    @Query({ schema: writeQuery, pipes: [validated] }) query: WriteParameters,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    return this.writes.createDeploymentAnywhere(body, query, { request, reply });
   }
 
   @Put(':id')

@@ -7,6 +7,7 @@ import type {
   DeployRequest,
   Key,
   Kind,
+  NewDeployment,
   ProjectCreate,
   ProjectPatch,
   ProjectReplace,
@@ -74,6 +75,27 @@ export class Writes {
     const value = this.#deploymentValue(connection, body, 'create', '', exchange);
     const input = { projectKey: address.key, value };
     await this.#perform(connection, { kind: 'deployment', action: 'create', input }, query, exchange);
+  }
+
+  /** Where no project is named, the provider decides whether it needs one. */
+  async createDeploymentAnywhere(
+    { connection: named, project_id, ...body }: NewDeployment,
+    query: WriteParameters,
+    exchange: Exchange,
+  ): Promise<void> {
+    if (project_id !== undefined) {
+      if (named !== undefined)
+        keyIn(this.#connectionFor('deployment', named, exchange), ['project'], project_id, 'project_id');
+      return this.createDeployment(project_id, body, query, exchange);
+    }
+    const connection = this.#connectionFor('deployment', named, exchange);
+    const value = this.#deploymentValue(connection, body, 'create', '', exchange);
+    await this.#perform(
+      connection,
+      { kind: 'deployment', action: 'create', input: { value } },
+      query,
+      exchange,
+    );
   }
 
   async createCluster(body: ClusterCreate, query: WriteParameters, exchange: Exchange): Promise<void> {

@@ -333,8 +333,8 @@ describe('a path or method that is not there', () => {
     '%s is 405 where only GET is, and Allow tells',
     async (method) => {
       for (const path of [
-        '/v1/deployments',
-        '/v1/deployments/',
+        '/v1/cluster-groups',
+        '/v1/cluster-groups/',
         '/v1/cluster-groups/x',
         '/v1/health',
         '/openapi.json',
