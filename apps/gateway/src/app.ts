@@ -5,7 +5,9 @@ import type { Logger } from 'pino';
 import { Declarations } from './access/access.ts';
 import { Authentications } from './access/authentications.ts';
 import { AUTHENTICATORS, type Authenticator } from './access/authenticator.ts';
+import { PlayWorld } from './access/play/play-world.ts';
 import { AppModule, type AppParts } from './app.module.ts';
+import { Audit } from './audit/audit.ts';
 import type { AppHandle } from './boot/app-handle.ts';
 import { CONNECTIONS } from './connections/connection.ts';
 import { serveDocuments } from './docs/documents.ts';
@@ -40,12 +42,13 @@ export async function createApp(
   const { config, logger } = parts;
   let ready: FindReady = () => undefined;
   const authentications = new Authentications();
-  const { trustedProxies } = config;
+  const { trustedProxies, corsOrigins } = config;
   const admissions = new Admissions();
-  const server = createServer({
+  const server = await createServer({
     logger,
     authentications,
     trustedProxies,
+    corsOrigins,
     admissions,
     ready: (principal, url) => ready(principal, url),
   });
@@ -59,7 +62,7 @@ export async function createApp(
   );
   const jobs = config.role === 'api' ? undefined : app.get(SyncJobs);
   try {
-    app.useGlobalFilters(new ErrorFilter(routes));
+    app.useGlobalFilters(new ErrorFilter(routes, app.get(Audit)));
     serveDocuments(app);
     app.get(Idempotency).install(server);
     serveOAuth(server, app);
@@ -87,6 +90,7 @@ export async function createApp(
       return { url };
     },
     firstSync: (timeoutMs) => firstSync(app.get(CONNECTIONS), app.get(Sources), timeoutMs),
+    play: () => app.get(PlayWorld).facts,
     async close() {
       app.get(Health).stopping();
       app.get(EventFeed).dismiss();

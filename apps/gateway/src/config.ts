@@ -31,6 +31,8 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   /** origins whose pages may read answers; none: CORS is off */
   readonly corsOrigins: readonly string[];
+  /** whether there are teams, users and keys to play with */
+  readonly playTeams: boolean;
   readonly logLevel: LogLevel;
   /** 32 bytes: encrypts what is stored of secrets, and seals cursors */
   readonly secretKey: Buffer;
@@ -82,6 +84,7 @@ export function loadConfig({ env, cwd }: Surroundings): Config {
     role: variables.FLEETGATE_ROLE,
     trustedProxies: variables.FLEETGATE_TRUSTED_PROXIES,
     corsOrigins: variables.FLEETGATE_CORS_ORIGINS,
+    playTeams: variables.FLEETGATE_SANDBOX_TEAMS === 'on',
     logLevel: variables.FLEETGATE_LOG_LEVEL,
     secretKey: Buffer.from(secretKey, 'base64'),
     secretKeysOld: (variables.FLEETGATE_SECRET_KEYS_OLD ?? []).map((key) => Buffer.from(key, 'base64')),

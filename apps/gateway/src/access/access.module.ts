@@ -1,6 +1,6 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { Audit } from '../audit/audit.ts';
-import type { Config } from '../config.ts';
+import { CONFIG, type Config } from '../config.ts';
 import { AccessChanges } from './access-changes.ts';
 import { Authentications } from './authentications.ts';
 import { AUTHENTICATORS, type Authenticator } from './authenticator.ts';
@@ -16,6 +16,7 @@ import { Logins } from './login/logins.ts';
 import { Logouts } from './login/logouts.ts';
 import { OwnAccount } from './login/own-account.ts';
 import { Passwords } from './login/passwords.ts';
+import { PlayWorld } from './play/play-world.ts';
 import { rootKeyAuthenticator } from './root-key.ts';
 import { MembersController } from './teams/members.controller.ts';
 import { Members } from './teams/members.ts';
@@ -52,6 +53,8 @@ export class AccessModule {
         Logouts,
         OwnAccount,
         Passwords,
+        PlayWorld,
+        { provide: CONFIG, useValue: config },
         Teams,
         Members,
         Users,

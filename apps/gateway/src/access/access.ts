@@ -1,5 +1,5 @@
 import { RouteConfig } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify';
 import type { ApiError } from '../answers/api-error.ts';
 import { may, type Principal } from './principal.ts';
 import { scopeMissing } from './refusals.ts';
@@ -18,12 +18,19 @@ declare module 'fastify' {
  * The one place that says who may call a route: `@Access('projects:read')`. The scope is asked for before anything else is
  * looked at; that it is held in the right team is for the handler to see to, by `may` or `Scope.visible`.
  */
-export const Access = Object.assign((scope: Scope) => RouteConfig({ access: scope }), {
+export const Access = Object.assign((scope: Scope, more: RouteFacts = {}) => declared(scope, more), {
   /** Everyone, without credentials. */
-  open: () => RouteConfig({ access: 'open' satisfies AccessRule }),
+  open: (more: RouteFacts = {}) => declared('open', more),
   /** Whoever is known, whatever they may do. */
-  signedIn: () => RouteConfig({ access: 'signed_in' satisfies AccessRule }),
+  signedIn: (more: RouteFacts = {}) => declared('signed_in', more),
 });
+
+/** What else there is to say of a route: a second `RouteConfig` would take the place of this one. */
+type RouteFacts = Omit<FastifyContextConfig, 'access'>;
+
+function declared(access: AccessRule, more: RouteFacts) {
+  return RouteConfig({ ...more, access });
+}
 
 /**
  * Outside of /v1 there is nothing to see but documents and health. It is the route that counts: its path can be spelled in

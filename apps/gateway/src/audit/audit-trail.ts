@@ -34,9 +34,9 @@ export const auditQuery = z.strictObject({
 });
 export type AuditQuery = z.output<typeof auditQuery>;
 
-type Row = AuditRecord & { readonly seq: string; readonly n?: number };
+type Row = AuditRecord & { readonly place: string };
 
-const columns = `seq::text AS seq, id, ${instant('at')} AS at, team, action, outcome, request_id, address, detail,
+const columns = `audit.seq::text AS place, id, ${instant('at')} AS at, team, action, outcome, request_id, address, detail,
   CASE WHEN actor_id IS NOT NULL THEN json_build_object('id', actor_id, 'kind', actor_kind, 'name', actor_name) END AS actor,
   CASE WHEN target_id IS NOT NULL THEN json_build_object('kind', target_kind, 'id', target_id) END AS target`;
 
@@ -64,8 +64,8 @@ export class AuditTrail {
     const records = rows.slice(0, limit);
     const last = records.at(-1);
     return {
-      records: records.map(({ seq: _, n: __, ...record }) => record),
-      next: rows.length > limit && last ? this.cursors.seal(list, { value: '', id: last.seq }) : null,
+      records: records.map(({ place: _, ...record }) => record),
+      next: rows.length > limit && last ? this.cursors.seal(list, { value: '', id: last.place }) : null,
     };
   }
 }
@@ -92,8 +92,8 @@ function statement({ teams, before, actor, target, limit }: Wanted): Statement {
   values.push(teams);
   return {
     text: `SELECT a.* FROM unnest($${values.length}::text[]) AS own(slug)
-      CROSS JOIN LATERAL (SELECT ${columns}, seq AS n FROM audit WHERE team = own.slug AND ${filter} ${order}) a
-      ORDER BY a.n DESC LIMIT ${limit}`,
+      CROSS JOIN LATERAL (SELECT ${columns} FROM audit WHERE team = own.slug AND ${filter} ${order}) a
+      ORDER BY a.place::bigint DESC LIMIT ${limit}`,
     values,
   };
 }

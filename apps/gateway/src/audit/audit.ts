@@ -29,6 +29,8 @@ type Executor = Pick<pg.PoolClient, 'query'>;
 @Injectable()
 export class Audit {
   readonly #log = new Logger('Audit');
+  /** those of which something was noted already */
+  readonly #noted = new WeakSet<FastifyRequest>();
 
   constructor(private readonly database: Database) {}
 
@@ -40,6 +42,7 @@ export class Audit {
   ): Promise<void> {
     const { action, team = null, target, detail = {}, outcome } = deed;
     const actor = deed.actor ?? request.principal;
+    this.#noted.add(request);
     await client.query({
       name: 'audit_add',
       text: `INSERT INTO audit (id, actor_id, actor_kind, actor_name, team, action, target_kind, target_id, outcome,
@@ -81,6 +84,19 @@ export class Audit {
       await this.recordFailure(request, deed, error);
       throw error;
     }
+  }
+
+  /** Notes that a caller was not allowed to change something, where whoever refused it did not. */
+  async recordRefusal(request: FastifyRequest, error: unknown): Promise<void> {
+    const { principal, method, routeOptions } = request;
+    const refused = error instanceof ApiError && error.code === 'forbidden';
+    if (!refused || !principal || method === 'GET' || method === 'HEAD' || this.#noted.has(request)) return;
+    const deed: Deed = {
+      action: `${method} ${routeOptions.url}`,
+      team: principal.team?.slug ?? null,
+      detail: { path: request.url.split('?', 1)[0] },
+    };
+    await this.recordFailure(request, deed, error);
   }
 
   /** Notes what did not come about. That it cannot be noted is logged, and hides nothing of why it did not come about. */

@@ -1,3 +1,5 @@
+import type { PlayFacts } from '../access/play/play-world.ts';
+
 /** What a launcher hears from the gateway over its IPC channel. */
 export type ParentMessage =
   | { type: 'progress'; step: string }
@@ -10,6 +12,8 @@ export interface ReadyFacts {
   /** only where it lives in the data folder: one that was given by the environment is the caller's to know */
   rootKey?: string;
   rootKeyFile?: string;
+  /** teams to play with: only with the sandbox */
+  play?: PlayFacts;
   /** connections whose every kind is fresh, of all */
   sources: { fresh: number; total: number };
 }

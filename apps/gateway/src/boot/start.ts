@@ -95,7 +95,14 @@ export async function start(
   const docsUrl = `${url}/docs`;
   const { rootKey, rootKeyFile } = config;
   logger.info({ url, docsUrl, sources, rootKeyFile }, 'ready');
-  return { url, docsUrl, sources, ...(rootKeyFile === null ? {} : { rootKey, rootKeyFile }) };
+  const play = handle.play?.();
+  return {
+    url,
+    docsUrl,
+    sources,
+    ...(play ? { play } : {}),
+    ...(rootKeyFile === null ? {} : { rootKey, rootKeyFile }),
+  };
 }
 
 async function databaseOf(

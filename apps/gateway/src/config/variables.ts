@@ -162,6 +162,11 @@ const table = {
     help: 'origins by comma whose pages may call the API from a browser',
   },
   ...limitVariables,
+  FLEETGATE_SANDBOX_TEAMS: {
+    schema: oneOf(['on', 'off']).default('off'),
+    absent: 'off; npm start with the sandbox: on',
+    help: 'two teams with users and keys to play with; never with FLEETGATE_DATABASE_URL',
+  },
   FLEETGATE_LOG_LEVEL: {
     schema: oneOf(levels).default('info'),
     absent: 'info',
@@ -205,6 +210,11 @@ export function readVariables(env: Readonly<Record<string, string | undefined>>)
   if (env['FLEETGATE_DATABASE_URL']?.trim() && !env['FLEETGATE_SECRET_KEY']?.trim()) {
     problems.push(
       'FLEETGATE_SECRET_KEY is missing: with FLEETGATE_DATABASE_URL every replica needs the same one, 32 bytes in base64 (openssl rand -base64 32)',
+    );
+  }
+  if (env['FLEETGATE_DATABASE_URL']?.trim() && variables['FLEETGATE_SANDBOX_TEAMS'] === 'on') {
+    problems.push(
+      'FLEETGATE_SANDBOX_TEAMS makes accounts to play with: it cannot be on together with FLEETGATE_DATABASE_URL',
     );
   }
   return { variables: variables as Variables, problems };

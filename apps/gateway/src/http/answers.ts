@@ -17,7 +17,9 @@ export function writeOne(request: FastifyRequest, reply: FastifyReply, answer: O
 
 /** The answer about something that the gateway itself owns. */
 export function writeData(request: FastifyRequest, reply: FastifyReply, data: unknown, status = 200): void {
-  send(reply.code(status), { data, requestId: request.id });
+  // The answer to a change may hold something that is shown once.
+  const keeping = request.method === 'GET' ? 'private, no-cache' : 'no-store';
+  send(reply.code(status), { data, requestId: request.id }, keeping);
 }
 
 /** A list of something that the gateway itself owns and that is short: all of it is at hand. */
@@ -52,8 +54,8 @@ export function writeWalk(
   send(reply, { data, pagination: { limit, next_cursor: next }, requestId: request.id });
 }
 
-function send(reply: FastifyReply, body: object): void {
+function send(reply: FastifyReply, body: object, keeping = 'private, no-cache'): void {
   void reply
-    .headers({ 'content-type': json, 'cache-control': 'private, no-cache', vary: 'Authorization' })
+    .headers({ 'content-type': json, 'cache-control': keeping, vary: 'Authorization' })
     .send(JSON.stringify(body));
 }

@@ -46,6 +46,7 @@ export function errorAnswer(error: unknown, requestId: string, accept: string | 
         : 'application/json; charset=utf-8',
       'cache-control': 'no-store',
       'x-request-id': requestId,
+      'x-content-type-options': 'nosniff',
       ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }),
       ...headers,
     },

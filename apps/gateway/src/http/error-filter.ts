@@ -1,17 +1,22 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../answers/api-error.ts';
+import type { Audit } from '../audit/audit.ts';
 import { type ErrorAnswer, errorAnswer } from './error-answers.ts';
 import type { RouteTable } from './route-table.ts';
 
 /** Everything that goes wrong ends here: in a handler, in a hook before it, and where no route is found. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
-  constructor(private readonly routes: RouteTable) {}
+  constructor(
+    private readonly routes: RouteTable,
+    private readonly audit: Audit,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
+    void this.audit.recordRefusal(request, error);
     answerError(request.is404 ? this.notRouted(request) : error, request, http.getResponse<FastifyReply>());
   }
 

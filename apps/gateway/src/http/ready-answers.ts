@@ -58,7 +58,7 @@ export class ReadyAnswers {
 export function writeList(request: FastifyRequest, reply: FastifyReply, answer: ListAnswer): void {
   const extra: string[] = [];
   for (const [name, value] of Object.entries(reply.getHeaders()))
-    if (name !== 'x-request-id') extra.push(name, String(value));
+    if (name !== 'x-request-id' && name !== 'x-content-type-options') extra.push(name, String(value));
   reply.hijack();
   const whole = { ...answer, head: answer.text };
   writeReady(reply.raw, whole, request.id, request.headers['if-none-match'], {
@@ -89,6 +89,8 @@ export function writeReady(
     id,
     'x-fleetgate-complete',
     answer.complete ? 'true' : 'false',
+    'x-content-type-options',
+    'nosniff',
     ...extra,
   ];
   if (matches(ifNoneMatch, answer.etag)) {

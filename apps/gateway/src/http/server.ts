@@ -6,6 +6,7 @@ import type { Authentications } from '../access/authentications.ts';
 import type { Principal } from '../access/principal.ts';
 import { type Admissions, type Counted, strangerOrVisitor } from '../throttle/admission.ts';
 import { createAccessLog } from './access-log.ts';
+import { installBrowserRules } from './browsers.ts';
 import { createClientErrors } from './client-errors.ts';
 import { answerError } from './error-filter.ts';
 import { createFront, type FindReady } from './front.ts';
@@ -27,6 +28,8 @@ export interface ServerParts {
   authentications: Authentications;
   /** CIDRs of the proxies whose X-Forwarded-For counts */
   trustedProxies: readonly string[];
+  /** origins whose pages may read answers */
+  corsOrigins: readonly string[];
   ready: FindReady;
   admissions: Admissions;
 }
@@ -42,14 +45,16 @@ const maxIdLength = 3000;
  * The HTTP server. A request passes, in this order: the front (ready answers), then Fastify with the hooks below (its id, who
  * calls), then whatever Nest adds.
  */
-export function createServer(parts: ServerParts): FastifyInstance {
-  const { logger, authentications, trustedProxies, ready, admissions } = parts;
+export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
+  const { logger, authentications, trustedProxies, corsOrigins, ready, admissions } = parts;
   const access = createAccessLog(logger);
   const front = createFront({ authentications, ready, access, admit: admissions.ofReady });
   const server = fastify({
     serverFactory: (handler) => {
       const listener: RequestListener = (request, response) => {
-        front(request, response, () => handler(request, response));
+        // What is ready is the same for every origin, and knows nothing of CORS.
+        if (corsOrigins.length > 0 && request.headers.origin !== undefined) handler(request, response);
+        else front(request, response, () => handler(request, response));
       };
       // An expectation that nobody knows may be passed over (RFC 9110, 10.1.1); Node alone would answer it without a body.
       return createHttpServer({ requestTimeout, keepAliveTimeout }, listener).on(
@@ -70,6 +75,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
     frameworkErrors: (error, request, reply) =>
       admissions.count('visitor', request, reply, (refusal) => answerError(refusal ?? error, request, reply)),
   });
+  await installBrowserRules(server, corsOrigins);
   server.removeContentTypeParser('text/plain'); // JSON is all that is taken
   // Nest adds the parser of application/json itself; a merge patch is JSON under a name of its own.
   server.addContentTypeParser(
@@ -82,7 +88,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
   server.addHook('onClose', () => access.flush());
 
   server.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id);
+    reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
     const rule = ruleOf(request);
     /** What is said in the end: that it is one call too many, before anything else. */
     const count = (counted: Counted, otherwise?: Error) =>

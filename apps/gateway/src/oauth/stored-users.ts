@@ -1,45 +1,38 @@
 import { Injectable } from '@nestjs/common';
-import { verify } from '@node-rs/argon2';
-import type { Authenticated } from '../access/authenticator.ts';
-import type { TeamRef } from '../access/principal.ts';
-import { type Role, scopesOfRole } from '../access/scopes.ts';
-import { Database } from '../database/database.ts';
+import type { FastifyRequest } from 'fastify';
+import { Logins } from '../access/login/logins.ts';
+import { Users as Accounts, type UserStanding } from '../access/users/users.ts';
+import { ApiError } from '../answers/api-error.ts';
 import type { SignedInUser, Users } from './users.ts';
 
-/** To be replaced by the access feature's own. */
+/** The users of this gateway; their attempts to sign in are counted together with those at POST /v1/login. */
 @Injectable()
 export class StoredUsers implements Users {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly accounts: Accounts,
+    private readonly logins: Logins,
+  ) {}
 
   async find(id: string): Promise<SignedInUser | undefined> {
-    const [row] = await this.database.query<SignedInUser>({
-      text: 'SELECT id, name FROM app_user WHERE id = $1 AND disabled_at IS NULL',
-      values: [id],
-    });
-    return row;
+    const user = await this.accounts.byId(id);
+    return user && !user.disabled ? { id: user.id, name: user.name } : undefined;
   }
 
-  async byPassword(userName: string, password: string): Promise<SignedInUser | undefined> {
-    const [row] = await this.database.query<SignedInUser & { hash: string }>({
-      text: 'SELECT id, name, password_hash AS hash FROM app_user WHERE user_name = lower($1) AND disabled_at IS NULL',
-      values: [userName],
-    });
-    return row && (await verify(row.hash, password)) ? row : undefined;
+  async byPassword(
+    userName: string,
+    password: string,
+    request: FastifyRequest,
+  ): Promise<SignedInUser | undefined> {
+    try {
+      const { id } = await this.logins.verified(userName.toLowerCase(), password, request);
+      return await this.find(id);
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'unauthorized') return undefined; // the answer to the question
+      throw error;
+    }
   }
 
-  async principalOf(id: string): Promise<Pick<Authenticated, 'principal' | 'dependsOn'> | undefined> {
-    const user = await this.find(id);
-    if (!user) return undefined;
-    const rows = await this.database.query<{ team: TeamRef; role: Role }>({
-      text: `SELECT m.role, json_build_object('id', t.id, 'slug', t.slug, 'name', t.name, 'plan', t.plan,
-        'hourlyLimit', t.hourly_limit) AS team FROM team_member m JOIN team t ON t.id = m.team_id
-        WHERE m.user_id = $1 ORDER BY m.created_at, t.id`,
-      values: [id],
-    });
-    const grants = rows.map(({ team, role }) => ({ team, role, scopes: scopesOfRole(role) }));
-    return {
-      principal: { id, kind: 'user', name: user.name, team: rows[0]?.team ?? null, grants },
-      dependsOn: [id, ...rows.map(({ team }) => team.id)],
-    };
+  principalOf(id: string): Promise<UserStanding | undefined> {
+    return this.accounts.standing(id);
   }
 }

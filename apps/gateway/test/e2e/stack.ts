@@ -8,6 +8,7 @@ import { createApp } from '../../src/app.ts';
 import type { Config } from '../../src/config.ts';
 import type { Connection, Connections } from '../../src/connections/connection.ts';
 import { installedProviders } from '../../src/connections/installed.ts';
+import { Database } from '../../src/database/database.ts';
 import { testConnector } from '../setup/connector.ts';
 import { createTestDatabase } from '../setup/test-database.ts';
 
@@ -55,6 +56,10 @@ export interface Stack {
   readonly log: readonly string[];
   /** every text that must never leave the gateway */
   readonly secrets: readonly string[];
+  /** Another gateway over the same database, upstreams and keys; it ends with the stack. */
+  beside(settings?: Partial<Config>): Promise<{ url: string; ask(path: string, ask?: Ask): Promise<Answer> }>;
+  /** Asks the database past the gateway. */
+  sql<R>(text: string, values?: readonly unknown[]): Promise<R[]>;
   close(): Promise<void>;
 }
 
@@ -115,19 +120,27 @@ export async function startStack(
   connections.sort((a, b) => (a.slug < b.slug ? -1 : 1));
 
   const database = await createTestDatabase();
-  const gateway = await createApp({
-    config: { ...configOf(rootKey), ...settings },
-    logger,
-    database: database.target,
-    connections: listed(connections),
-    connector,
-    guard,
-  });
-  const { url } = await gateway.listen();
+  const config = { ...configOf(rootKey), ...settings };
   const agent = new Agent({ connections: 64 });
+  const open = async (more: Partial<Config> = {}) => {
+    const gateway = await createApp({
+      config: { ...config, ...more },
+      logger,
+      database: database.target,
+      connections: listed(connections),
+      connector,
+      guard,
+    });
+    const { url } = await gateway.listen();
+    return { gateway, url, ask: (path: string, ask: Ask = {}) => askOf(url, path, ask) };
+  };
 
-  const ask = async (path: string, { method = 'GET', headers = {}, body, key = rootKey }: Ask = {}) => {
-    const response = await request(`${url}${path}`, {
+  const askOf = async (
+    base: string,
+    path: string,
+    { method = 'GET', headers = {}, body, key = rootKey }: Ask,
+  ): Promise<Answer> => {
+    const response = await request(`${base}${path}`, {
       method,
       dispatcher: agent,
       headers: { ...(key === null ? {} : { authorization: `Bearer ${key}` }), ...headers },
@@ -142,6 +155,9 @@ export async function startStack(
       body: parsed(text),
     };
   };
+
+  const { gateway, url, ask } = await open();
+  const others: { close(): Promise<void> }[] = [];
 
   return {
     url,
@@ -165,8 +181,17 @@ export async function startStack(
           .filter(({ id }) => slugs.includes(id))
           .every(({ sync }) => Object.values(sync.kinds).every((kind) => kind.state === state));
       }),
+    async beside(more) {
+      const other = await open(more);
+      others.push(other.gateway);
+      return other;
+    },
+    async sql<R>(text: string, values: readonly unknown[] = []) {
+      return gateway.app.get(Database).query<R>({ text, values });
+    },
     async close() {
       await agent.close();
+      for (const other of others) await other.close();
       await gateway.close();
       await connector.close();
       await Promise.all([...upstreams.values()].map((upstream) => upstream.close()));
@@ -228,6 +253,7 @@ export function configOf(rootKey: string): Config {
     role: 'all',
     trustedProxies: [],
     corsOrigins: [],
+    playTeams: false,
     logLevel: 'trace',
     secretKey: randomBytes(32),
     secretKeysOld: [],

@@ -3,8 +3,10 @@ import { Injectable } from '@nestjs/common';
 import { ApiError } from '../../answers/api-error.ts';
 import { Database } from '../../database/database.ts';
 
+/** How long the first attempt has to wait that is not free, in seconds; every further one twice as long. */
+const first = 5;
 /**
- * How many failures are free, and how long the next attempt then has to wait at most, in seconds (it doubles up to there).
+ * How many failures are free, and how long an attempt then has to wait at most, in seconds.
  * Who guesses one account's password from one place is slowed down soon; from many places late and less, since that slows
  * down the owner too.
  */
@@ -51,7 +53,7 @@ export class LoginAttempts {
       text: `INSERT INTO login_failure AS f (subject, failures, last_at, open_at) VALUES ($1, 1, now(), now())
         ON CONFLICT (subject) DO UPDATE SET failures = ${count}, last_at = now(),
           open_at = now() + CASE WHEN ${count} < ${free} THEN interval '0'
-            ELSE least(2 ^ least(${count} - ${free}, 20), ${longest}) * interval '1 second' END
+            ELSE least(${first} * 2 ^ least(${count} - ${free}, 20), ${longest}) * interval '1 second' END
         WHERE f.open_at <= now() RETURNING 1`,
       values: [subject],
     });

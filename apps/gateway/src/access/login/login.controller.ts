@@ -29,9 +29,7 @@ export class LoginController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const answer = await this.logins.login(body, request);
-    reply.header('cache-control', 'no-store');
-    writeData(request, reply, answer);
+    writeData(request, reply, await this.logins.login(body, request));
   }
 
   @Post('logout')
