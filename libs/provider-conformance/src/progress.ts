@@ -44,6 +44,10 @@ export function createProgress(clock: Clock, number: number): Progress {
       const now = clock.now();
       steps.set(step, { begunAt: now, triedAt: now, ...steps.get(step), state: 'done', result });
     },
+    async note(name, result) {
+      const now = clock.now();
+      steps.set(name, { state: 'done', begunAt: now, triedAt: now, result });
+    },
     refuse: async (step) => void steps.delete(step),
   };
   const stamp = `fg-${String(number).padStart(26, '0')}`;

@@ -20,9 +20,8 @@ export function remember<T extends StepResult>(
   call: Call,
   name: string,
   look: (call: Call) => Promise<T>,
-  assumed: T,
 ): Promise<T> {
-  return step(call, name, { make: look, idempotent: true, assumed });
+  return journalOf(call).note(name, look, call);
 }
 
 export interface Making<W> {
@@ -45,7 +44,7 @@ const mostNamesakes = 500;
  */
 export async function makeAmongNamesakes<W>(call: Call, name: string, making: Making<W>): Promise<string> {
   const idsOf = async (during: Call) => (await making.namesakes(during)).map(making.idOf);
-  const before = new Set(await remember(call, `${name}: namesakes`, (during) => idsOf(during), []));
+  const before = new Set(await remember(call, `${name}: namesakes`, (during) => idsOf(during)));
   if (before.size > mostNamesakes) {
     throw new Fault('conflict', `more than ${mostNamesakes} objects of that name are there already`);
   }

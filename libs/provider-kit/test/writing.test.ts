@@ -7,6 +7,10 @@ import { call } from './fixtures.ts';
 function journal(kept: Map<string, StepResult>, loseAt?: string): Journal {
   return {
     stamp: `fg-${'0'.repeat(26)}`,
+    async note(name, look, during) {
+      if (!kept.has(name)) kept.set(name, await look(during));
+      return kept.get(name) as Awaited<ReturnType<typeof look>>;
+    },
     async step(name, work, during) {
       if (kept.has(name)) return kept.get(name) as Awaited<ReturnType<typeof work.make>>;
       const made = await work.make(during);

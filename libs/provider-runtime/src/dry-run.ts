@@ -30,6 +30,7 @@ export function dryRunJournal(stamp: string): Journal & { readonly requests: rea
   const journal = {
     stamp,
     requests,
+    note: <T extends StepResult>(_name: string, look: (call: Call) => Promise<T>, call: Call) => look(call),
     async step<T extends StepResult>(name: string, step: Step<T>, call: Call): Promise<T> {
       const dry: DryCall = { ...call, [stepName]: name };
       try {

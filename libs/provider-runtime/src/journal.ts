@@ -18,6 +18,8 @@ export interface JournalStore {
   /** An attempt at the step begins at `at`; of the first one the time is kept as `begunAt`. */
   begin(step: string, at: number): Promise<void>;
   finish(step: string, result: StepResult): Promise<void>;
+  /** Keeps what was found before a step, under a name of its own; `read` gives it back as `done`. */
+  note(name: string, result: StepResult): Promise<void>;
   /** It is certain that the step did nothing: it is forgotten. */
   refuse(step: string): Promise<void>;
 }
@@ -84,6 +86,13 @@ export function createJournal({ stamp, store, clock, settleMs = 5_000 }: Journal
 
   return {
     stamp,
+    async note(name, look, call) {
+      const known = await store.read(name);
+      if (known?.state === 'done') return known.result as Awaited<ReturnType<typeof look>>;
+      const found = await look(call);
+      await store.note(name, found);
+      return found;
+    },
     async step(name, step, call) {
       const known = await store.read(name);
       // The type of a result is the step's own: only it has written there.
@@ -133,6 +142,10 @@ export function memoryJournal({
     finish: async (step, result) => {
       const now = clock.now();
       steps.set(step, { begunAt: now, triedAt: now, ...steps.get(step), state: 'done', result });
+    },
+    note: async (name, result) => {
+      const now = clock.now();
+      steps.set(name, { state: 'done', begunAt: now, triedAt: now, result });
     },
     refuse: async (step) => void steps.delete(step),
   };

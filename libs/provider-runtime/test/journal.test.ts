@@ -229,11 +229,32 @@ describe('a step that was begun before', () => {
   });
 });
 
+describe('a note', () => {
+  it('is what was found first, however often it is asked for, and is no step that is begun', async () => {
+    const written = memoryJournal({ stamp, clock: new VirtualClock(true) });
+    const found = ['before', 'after'];
+    const look = () => Promise.resolve(found.shift() as string);
+    expect(await written.note('state', look, call())).toBe('before');
+    expect(await written.note('state', look, call())).toBe('before');
+    expect(found).toEqual(['after']);
+  });
+
+  it('is not kept when the look fails', async () => {
+    const written = memoryJournal({ stamp, clock: new VirtualClock(true) });
+    await expect(written.note('state', () => Promise.reject(refused()), call())).rejects.toEqual(
+      coded('invalid'),
+    );
+    expect(written.steps.size).toBe(0);
+    expect(await written.note('state', () => Promise.resolve('now'), call())).toBe('now');
+  });
+});
+
 describe('a journal', () => {
   const store = (more: Partial<JournalStore>): JournalStore => ({
     read: async () => undefined,
     begin: async () => undefined,
     finish: async () => undefined,
+    note: async () => undefined,
     refuse: async () => undefined,
     ...more,
   });

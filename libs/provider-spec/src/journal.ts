@@ -21,6 +21,11 @@ export interface Journal {
    * one's answer was lost, `find` is asked before anything is sent again; what it cannot tell ends with `outcome_unknown`. Names are unique within the write. Rejects with `Fault`.
    */
   step<T extends StepResult>(name: string, step: Step<T>, call: Call): Promise<T>;
+  /**
+   * Gives what `look` found when it was first asked under this name within the write: a note of how things stood before, that
+   * whoever takes the write up again sees unchanged. A look changes nothing upstream, and is no step.
+   */
+  note<T extends StepResult>(name: string, look: (call: Call) => Promise<T>, call: Call): Promise<T>;
 }
 
 export interface Step<T extends StepResult> {

@@ -58,11 +58,12 @@ export class Idempotency implements OnApplicationShutdown {
     for (const timer of this.#timers) clearInterval(timer);
   }
 
-  async #begin(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    if (request.method !== 'POST' || !request.principal || request.is404) return;
-    if (request.routeOptions.config.passesKeyOn) return;
+  /** Resolves to the reply when that has the answer already: the framework then goes no further. */
+  async #begin(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+    if (request.method !== 'POST' || !request.principal || request.is404) return undefined;
+    if (request.routeOptions.config.passesKeyOn) return undefined;
     const key = idempotencyKeyOf(request.headers['idempotency-key']);
-    if (key === undefined) return;
+    if (key === undefined) return undefined;
     const name = { principal: request.principal.id, key };
     const fingerprint = fingerprintOf(request.method, request.url, request.body);
     const until = performance.now() + patience;
@@ -72,7 +73,7 @@ export class Idempotency implements OnApplicationShutdown {
         this.#running.set(request, name);
         this.#ends.set(textOf(name), Promise.withResolvers());
         request.operationId = claim.operationId;
-        return;
+        return undefined;
       }
       if (claim.state === 'done') return replay(claim.answer, request, reply);
       if (claim.state === 'other_request') {
@@ -136,9 +137,9 @@ function holdsForEver(status: number): boolean {
   return status < 400 || [400, 404, 412, 415, 422, 501].includes(status);
 }
 
-function replay(answer: StoredAnswer, request: FastifyRequest, reply: FastifyReply): void {
+function replay(answer: StoredAnswer, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, headers, body } = answer;
-  void reply
+  return reply
     .code(status)
     .headers({ ...headers, 'cache-control': 'no-store', 'idempotency-replayed': 'true' })
     .send(withRequestId(body, request.id));

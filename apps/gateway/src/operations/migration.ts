@@ -35,13 +35,16 @@ export class Operations1764540002000 implements MigrationInterface {
       operation_id text COLLATE "C" NOT NULL REFERENCES operation (id) ON DELETE CASCADE,
       name text COLLATE "C" NOT NULL,
       position int NOT NULL GENERATED ALWAYS AS IDENTITY,
-      state text COLLATE "C" NOT NULL CHECK (state IN ('begun', 'done')),
+      state text COLLATE "C" NOT NULL CHECK (state IN ('begun', 'done', 'noted')),
       began_at timestamptz NOT NULL,
       tried_at timestamptz NOT NULL,
       ended_at timestamptz,
       result json,
       PRIMARY KEY (operation_id, name)
     )`);
+    await runner.query(
+      `COMMENT ON COLUMN operation_step.state IS 'noted: no step, but what was found before one'`,
+    );
     // What the upstream still works on is looked at again until it is settled, so that the inventory follows it.
     await runner.query(`CREATE TABLE follow_up (
       resource_id text COLLATE "C" PRIMARY KEY,

@@ -140,7 +140,7 @@ export class OperationStore {
       async read(step) {
         const [row] = await database.query<StepRecord>({
           name: 'step-read',
-          text: `SELECT state, result, round(date_part('epoch', began_at) * 1000) AS "begunAt",
+          text: `SELECT CASE state WHEN 'noted' THEN 'done' ELSE state END AS state, result, round(date_part('epoch', began_at) * 1000) AS "begunAt",
               round(date_part('epoch', tried_at) * 1000) AS "triedAt"
             FROM operation_step WHERE operation_id = $1 AND name = $2`,
           values: [id, `${prefix}${step}`],
@@ -164,6 +164,14 @@ export class OperationStore {
           values: [id, `${prefix}${step}`, JSON.stringify(result)],
         });
       },
+      async note(name, result) {
+        await database.query({
+          name: 'step-note',
+          text: `INSERT INTO operation_step (operation_id, name, state, began_at, tried_at, ended_at, result)
+            VALUES ($1, $2, 'noted', now(), now(), now(), $3::json) ON CONFLICT (operation_id, name) DO NOTHING`,
+          values: [id, `${prefix}${name}`, JSON.stringify(result)],
+        });
+      },
       async refuse(step) {
         await database.query({
           name: 'step-refuse',
@@ -181,7 +189,7 @@ export class OperationStore {
           ${instant('o.created_at')} AS created_at, ${instant('o.updated_at')} AS updated_at,
           coalesce((SELECT json_agg(json_build_object('name', s.name, 'state', s.state, 'began_at', ${instant('s.began_at')},
             'ended_at', ${instant('s.ended_at')}, 'result', s.result) ORDER BY s.position)
-            FROM operation_step s WHERE s.operation_id = o.id), '[]') AS steps
+            FROM operation_step s WHERE s.operation_id = o.id AND s.state <> 'noted'), '[]') AS steps
         FROM operation o WHERE o.id = $1`,
       values: [id],
     });

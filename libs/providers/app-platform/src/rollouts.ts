@@ -19,11 +19,8 @@ export async function startDeployment(
   const { commit } = DeploymentSpec.parse(spec ?? {});
   const body = version === undefined && commit === undefined ? undefined : { version, commit };
   const every = listed(http, path, WireDeployment, (wire) => wire);
-  const before = await remember(
-    call,
-    'deployments of before',
-    async (during) => newest(await everyItem(every, () => true, during)),
-    { at: 0, ids: [] },
+  const before = await remember(call, 'deployments of before', async (during) =>
+    newest(await everyItem(every, () => true, during)),
   );
   return step(call, 'deployment', {
     async make(during) {

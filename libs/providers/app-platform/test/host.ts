@@ -15,6 +15,7 @@ export function writing(fate?: 'lost answer', meanwhile: () => Promise<void> = a
     ...call,
     journal: {
       stamp: `fg-${'a'.repeat(26)}`,
+      note: (_name, look, within) => look(within),
       async step(_name, step, within) {
         const made = await step.make(within);
         if (fate === undefined || !step.find) return made;

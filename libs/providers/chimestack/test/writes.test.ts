@@ -77,7 +77,7 @@ describe('a cluster', () => {
           subject.call(undefined, createProgress(subject.clock, number).journal()),
         );
       const older = await make('', 2);
-      progress.die('before recording', 2);
+      progress.die('before recording', 1);
       await expect(clusters.create({ value }, call())).rejects.toThrow('the process ended');
       await make('another', 3);
       const { key } = await clusters.create({ value }, call());

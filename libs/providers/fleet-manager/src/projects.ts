@@ -98,7 +98,7 @@ export function projects(
           await present(id, during);
           return (await bindings.of(id, during)).map((binding) => binding.id);
         };
-        const bound = await remember(call, 'deployments of the application', look, []);
+        const bound = await remember(call, 'deployments of the application', look);
         if (bound.length > mostBindings) {
           throw new Fault(
             'conflict',

@@ -36,15 +36,10 @@ export function releaseStarter(http: Http, applications: Applications, clock: Cl
   return async ({ deploymentId, applicationId, isNew }, call) => {
     const latest = isNew
       ? null
-      : await remember(
-          call,
-          'latest release',
-          async (during) => {
-            const last = (await releasesOf(deploymentId, during)).at(-1);
-            return last ? { id: last.id, createdAt: last.createdAt ?? null } : null;
-          },
-          null,
-        );
+      : await remember(call, 'latest release', async (during) => {
+          const last = (await releasesOf(deploymentId, during)).at(-1);
+          return last ? { id: last.id, createdAt: last.createdAt ?? null } : null;
+        });
     const later = async (during: Call) => releasesAfter(latest, await releasesOf(deploymentId, during));
 
     async function reasonOf(during: Call) {

@@ -166,7 +166,7 @@ describe('an application that was made, and whose answer was lost', () => {
     onSubject(async (subject, writer) => {
       const write = writer.write((call) => writer.projects.create({ value }, call));
       subject.changes.meet({ kind: 'lost answer' });
-      write.die('before recording', 2);
+      write.die('before recording', 1);
       await expect(write()).rejects.toThrow('the process ended');
       const { items } = await writer.projects.list({}, subject.call());
       const made = items.at(-1)?.key ?? [];
@@ -183,7 +183,7 @@ describe('an application that was made, and whose answer was lost', () => {
     'is outcome_unknown where somebody else has made another one like it meanwhile',
     onSubject(async (subject, writer) => {
       const write = writer.write((call) => writer.projects.create({ value }, call));
-      write.die('before recording', 2);
+      write.die('before recording', 1);
       await expect(write()).rejects.toThrow('the process ended');
       await writer.application();
       subject.changes.forget();
@@ -299,7 +299,7 @@ describe('a release', () => {
     onSubject(async (subject, writer) => {
       const [key, older] = await deployed(subject, writer);
       const write = deploy(writer, key);
-      write.die('before recording', 2);
+      write.die('before recording', 1);
       await expect(write()).rejects.toThrow('the process ended');
       subject.upstream.control.remove('release', older[1] as string);
       const [started, ...more] = (await subject.facet('release').list({}, subject.call())).items.filter(
@@ -316,7 +316,7 @@ describe('a release', () => {
     onSubject(async (subject, writer) => {
       const [key] = await deployed(subject, writer);
       const write = deploy(writer, key);
-      write.die('before recording', 2);
+      write.die('before recording', 1);
       await expect(write()).rejects.toThrow('the process ended');
       subject.upstream.control.clock.advance(10 * minute);
       await deploy(writer, key)();
@@ -343,7 +343,7 @@ describe('an application is removed', () => {
       });
       subject.changes.forget();
       const write = writer.write((call) => writer.projects.remove({ key, cleanup: true }, call));
-      write.die('before recording', 2); // the deployment is gone, and nobody has written it down
+      write.die('before recording', 1); // the deployment is gone, and nobody has written it down
       await expect(write()).rejects.toThrow('the process ended');
       await write();
       expect(requestsBy(subject)).toEqual([

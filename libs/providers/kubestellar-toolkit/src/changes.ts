@@ -37,7 +37,7 @@ export function changes(http: Http): Changes {
     for (let tries = 1; ; tries += 1) {
       const object = now;
       const read = expected ? versionOf(expected.native) : versionOf(object);
-      const version = await remember(call, `version, try ${tries}`, async () => read, read);
+      const version = await remember(call, `version, try ${tries}`, async () => read);
       let record: DeploymentRecord | undefined;
       try {
         await step(call, `object, try ${tries}`, {
@@ -73,10 +73,7 @@ export function changes(http: Http): Changes {
       const { name, version, labels } = value;
       if (name === undefined) throw new Fault('invalid', 'an object needs a name', { field: 'name' });
       const { object = {} } = DeploymentSpec.parse(value.spec ?? {});
-      const before = await remember(call, 'objects of before', (during) => lookAround(name, during), {
-        taken: false,
-        kubernetes: false,
-      });
+      const before = await remember(call, 'objects of before', (during) => lookAround(name, during));
       if (before.taken) {
         throw new Fault('conflict', 'there is an object of that name already', { field: 'name' });
       }

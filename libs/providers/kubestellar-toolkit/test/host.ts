@@ -10,7 +10,11 @@ const call: Call = {
 export function writing(): Call {
   return {
     ...call,
-    journal: { stamp: `fg-${'a'.repeat(26)}`, step: (_name, step, within) => step.make(within) },
+    journal: {
+      stamp: `fg-${'a'.repeat(26)}`,
+      step: (_name, step, within) => step.make(within),
+      note: (_name, look, within) => look(within),
+    },
   };
 }
 

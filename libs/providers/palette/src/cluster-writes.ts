@@ -84,7 +84,7 @@ export function clusterWrites(http: Http): Writes {
       const { scope, uid } = scopedKey(key);
       const isDeleting = async (during: Call) => stateOf(await present(scope, uid, during)) === 'Deleting';
       // Palette forces only what has been Deleting for a while: the first removal of a cluster is never by force.
-      const byForce = force && (await remember(call, 'state before', isDeleting, false));
+      const byForce = force && (await remember(call, 'state before', isDeleting));
       await step(call, 'removal', {
         async make(during) {
           await present(scope, uid, during);

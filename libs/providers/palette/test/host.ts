@@ -31,5 +31,12 @@ export function plainHost(now: () => number = () => Date.now()): Host {
 
 /** The call of one write, whose steps are made as they come and kept nowhere. */
 export function writing(stamp = `fg-${'a'.repeat(26)}`): Call {
-  return { ...call, journal: { stamp, step: (_name, step, within) => step.make(within) } };
+  return {
+    ...call,
+    journal: {
+      stamp,
+      step: (_name, step, within) => step.make(within),
+      note: (_name, look, within) => look(within),
+    },
+  };
 }
