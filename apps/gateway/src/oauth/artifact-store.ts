@@ -177,13 +177,14 @@ export class ArtifactStore {
     const now = Date.now();
     if (now - this.#swept < sweepEvery) return;
     this.#swept = now;
-    this.#sweep().catch((error: unknown) => {
+    this.sweep().catch((error: unknown) => {
       // What was asked for is done; the next sweep takes what this one has left.
       this.#log.warn(`what has ended could not be removed: ${String(error)}`);
     });
   }
 
-  async #sweep(): Promise<void> {
+  /** Removes what has ended, and what is too much. */
+  async sweep(): Promise<void> {
     await this.database.query({
       text: `DELETE FROM oauth_artifact WHERE (model, id) IN (
           SELECT model, id FROM oauth_artifact WHERE expires_at < now() - $1::interval

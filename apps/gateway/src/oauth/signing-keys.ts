@@ -11,7 +11,7 @@ import { accessTokenSeconds } from './lifetimes.ts';
 /** What access and ID tokens are signed with: short keys and signatures, cheap to make, and understood by everyone. */
 export const signatureAlgorithm = 'ES256';
 /** For how long a ring is used before the database is asked again: how late a replica may hear of a rotation; milliseconds. */
-const freshFor = 5_000;
+const freshFor = 1_000;
 /** Key of the advisory lock under which keys are made and moved. */
 const ringLock = 0x6b657973;
 /** What is left for clocks that differ, when the last token of a retired key has ended. */
@@ -42,7 +42,7 @@ export class SigningKeys {
     this.#sealed = keyring.sealed(oauthKeys.purpose);
   }
 
-  /** The ring, at most five seconds old. */
+  /** The ring, at most a second old. */
   async ring(): Promise<KeyRing> {
     if (this.#ring && Date.now() - this.#ring.at < freshFor) return this.#ring.ring;
     this.#flight ??= this.reload().finally(() => {

@@ -36,6 +36,8 @@ export interface Gateways {
   readonly url: string;
   readonly urls: readonly string[];
   readonly rootKey: string;
+  /** the first of them */
+  readonly app: Awaited<ReturnType<typeof createApp>>['app'];
   readonly log: readonly string[];
   /** `on`: which replica, the first unless told */
   ask(path: string, ask?: Ask, on?: number): Promise<Answer>;
@@ -45,7 +47,7 @@ export interface Gateways {
   setRole(userId: string, team: string, role: Role | null): Promise<void>;
   query(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
   /** Registers a client as root; answers what the API does. */
-  addClient(input: Record<string, unknown>): Promise<{ id: string; secret: string }>;
+  addClient(input: Record<string, unknown>): Promise<{ id: string; secret: string | null }>;
   close(): Promise<void>;
 }
 
@@ -103,6 +105,7 @@ export async function startGateways(count: number, settings: Partial<Config> = {
     url: urls[0] as string,
     urls,
     rootKey,
+    app: first,
     log,
     ask,
     addTeam,
@@ -143,7 +146,7 @@ export async function startGateways(count: number, settings: Partial<Config> = {
         token: rootKey,
       });
       if (status !== 201) throw new Error(text);
-      return body['data'] as { id: string; secret: string };
+      return body['data'] as { id: string; secret: string | null };
     },
     async close() {
       await agent.close();

@@ -45,7 +45,7 @@ describe('openid-client', () => {
       redirect_uris: [back],
       scopes: ['read', 'write'],
     });
-    const config = await client.discovery(new URL(gateways.url), id, secret, undefined, insecure);
+    const config = await client.discovery(new URL(gateways.url), id, secret as string, undefined, insecure);
     const verifier = client.randomPKCECodeVerifier();
     const [state, nonce] = [client.randomState(), client.randomNonce()];
     const address = client.buildAuthorizationUrl(config, {
@@ -91,7 +91,10 @@ describe('openid-client', () => {
 
   it('gets a token for a client alone', async () => {
     const { id, secret } = await gateways.addClient({ name: 'Nightly job', scopes: ['clusters:read'] });
-    for (const authentication of [client.ClientSecretBasic(secret), client.ClientSecretPost(secret)]) {
+    for (const authentication of [
+      client.ClientSecretBasic(secret as string),
+      client.ClientSecretPost(secret as string),
+    ]) {
       const config = await client.discovery(new URL(gateways.url), id, undefined, authentication, insecure);
       const { access_token: token, scope } = await client.clientCredentialsGrant(config);
       expect(scope).toBe('clusters:read');
