@@ -133,14 +133,15 @@ export class ArtifactStore {
     await this.#end('DELETE FROM oauth_artifact WHERE grant_id = $1', [grantId], [grantId]);
   }
 
-  /** Signs a user out of every browser, and ends every grant that was given; in the caller's transaction. */
-  async endUser(client: pg.PoolClient, userId: string): Promise<void> {
-    await client.query('DELETE FROM oauth_artifact WHERE user_id = $1', [userId]);
-  }
-
-  /** Ends all that a client was given; in the caller's transaction. */
-  async endClient(client: pg.PoolClient, clientId: string): Promise<void> {
-    await client.query('DELETE FROM oauth_artifact WHERE client_id = $1', [clientId]);
+  /** Ends an access token, with the grant that it comes from; gives back the ids that it is remembered by. */
+  async endToken(client: Pick<pg.PoolClient, 'query'>, id: string): Promise<string[]> {
+    const { rows } = await client.query<{ grant_id: string | null }>(
+      `DELETE FROM oauth_artifact WHERE id = $1 AND model IN ('AccessToken', 'ClientCredentials') RETURNING grant_id`,
+      [hashOf(id)],
+    );
+    const grants = rows.flatMap(({ grant_id }) => grant_id ?? []);
+    await client.query('DELETE FROM oauth_artifact WHERE grant_id = ANY ($1)', [grants]);
+    return [id, ...grants];
   }
 
   /** undefined: it has ended, was revoked, or is none of ours. */

@@ -25,10 +25,14 @@ const unique = <T>(list: readonly T[]) => new Set(list).size === list.length;
 export const ClientInput = z
   .strictObject({
     name: z.string().trim().min(1).max(100).describe('what people read when they are asked for consent'),
-    team_id: z
+    team: z
       .string()
+      .min(1)
+      .max(200)
       .optional()
-      .describe('the team that it belongs to and, without a user, acts for; default: your own'),
+      .describe(
+        'slug or id of the team that it belongs to and, without a user, acts for; left out: your own',
+      ),
     kind: z
       .enum(['confidential', 'public'])
       .default('confidential')
@@ -41,8 +45,8 @@ export const ClientInput = z
       .optional()
       .describe('default: code and refresh with redirect_uris, client credentials without'),
     scopes: z
-      .array(z.enum(scopeWords))
-      .min(1)
+      .array(z.enum(scopeWords, { error: `must be one of ${scopeWords.join(', ')}` }))
+      .min(1, { error: 'must name at least one' })
       .max(scopeWords.length)
       .refine(unique, { error: 'has one twice' })
       .describe('the most it can ask for, and what it gets when it asks for nothing'),
@@ -51,6 +55,7 @@ export const ClientInput = z
       .default('required')
       .describe('optional: for confidential clients of before OAuth 2.1, which know no code_challenge'),
   })
+  .meta({ id: 'OAuthClientCreate' })
   .transform((input) => ({
     ...input,
     grant_types: input.grant_types ?? defaultGrants(input.redirect_uris),

@@ -5,7 +5,10 @@ import type pg from 'pg';
 import { newId } from '../access/ids.ts';
 import type { TeamRef } from '../access/principal.ts';
 import { expand, type ScopeWord, scopeWords } from '../access/scopes.ts';
+import { type TeamRow, teamColumns, teamRefOf } from '../access/teams/team-row.ts';
+import { ApiError } from '../answers/api-error.ts';
 import { Database } from '../database/database.ts';
+import { instant } from '../database/instant.ts';
 import type { ClientInput, GrantType } from './client-inputs.ts';
 
 export interface ClientRecord {
@@ -21,10 +24,6 @@ export interface ClientRecord {
   readonly createdAt: string;
 }
 
-interface Row extends ClientRecord {
-  readonly secretHash: Buffer | null;
-}
-
 export interface NewClient {
   readonly record: ClientRecord;
   /** which nobody can read again; null of a public client */
@@ -32,12 +31,16 @@ export interface NewClient {
   readonly secretHash: Buffer | null;
 }
 
-const teamColumns = `json_build_object('id', t.id, 'slug', t.slug, 'name', t.name, 'plan', t.plan,
-  'hourlyLimit', t.hourly_limit)`;
+type Row = Omit<ClientRecord, 'team'> & TeamRow & { readonly secretHash: Buffer | null };
+
+const from = 'oauth_client c JOIN team t ON t.id = c.team_id';
 const select = `SELECT c.id, c.name, c.kind, c.secret_hash AS "secretHash", c.grant_types AS "grantTypes",
     c.redirect_uris AS "redirectUris", c.scopes, c.pkce_required AS "pkceRequired", c.created_by AS "createdBy",
-    c.created_at AS "createdAt", ${teamColumns} AS team
-  FROM oauth_client c JOIN team t ON t.id = c.team_id`;
+    ${instant('c.created_at')} AS "createdAt", ${teamColumns}
+  FROM ${from}`;
+
+/** How many clients one team may have. */
+const perTeam = 500;
 
 /** The clients of the OAuth server. Of a secret only its hash is kept: it is as long and as random as a key. */
 @Injectable()
@@ -50,20 +53,26 @@ export class ClientRegistry {
   }
 
   /** The clients of the teams of those slugs (undefined: of all), in the order in which they were made. */
-  async list(teams: readonly string[] | undefined): Promise<ClientRecord[]> {
+  async list(teams: readonly string[] | undefined, page: number, limit: number) {
+    const where = '$1::text[] IS NULL OR t.slug = ANY ($1)';
     const rows = await this.database.query<Row>({
-      text: `${select} WHERE $1::text[] IS NULL OR t.slug = ANY ($1) ORDER BY c.id`,
+      text: `${select} WHERE ${where} ORDER BY c.id LIMIT $2 OFFSET $3`,
+      values: [teams ?? null, limit, (page - 1) * limit],
+    });
+    const [count] = await this.database.tuples<[number]>({
+      text: `SELECT count(*) FROM ${from} WHERE ${where}`,
       values: [teams ?? null],
     });
-    return rows.map(recordOf);
+    return { clients: rows.map(recordOf), total: count?.[0] ?? 0 };
   }
 
   async team(idOrSlug: string): Promise<TeamRef | undefined> {
-    const [row] = await this.database.query<{ team: TeamRef }>({
-      text: `SELECT ${teamColumns} AS team FROM team t WHERE t.id = $1 OR t.slug = $1`,
+    const [row] = await this.database.query<TeamRow>({
+      name: 'team_by_name',
+      text: `SELECT ${teamColumns} FROM team t WHERE t.id = $1 OR t.slug = $1`,
       values: [idOrSlug],
     });
-    return row?.team;
+    return row && teamRefOf(row);
   }
 
   async create(
@@ -72,6 +81,13 @@ export class ClientRegistry {
     { teamId, createdBy }: { teamId: string; createdBy: string },
   ): Promise<NewClient> {
     const id = newId('client');
+    await client.query('SELECT FROM team WHERE id = $1 FOR UPDATE', [teamId]);
+    const { rows: known } = await client.query<{ n: number }>(
+      'SELECT count(*)::int AS n FROM oauth_client WHERE team_id = $1',
+      [teamId],
+    );
+    if ((known[0]?.n ?? 0) >= perTeam)
+      throw new ApiError('conflict', `a team has at most ${perTeam} clients`);
     const secret = input.kind === 'public' ? null : `fg_secret_${randomBytes(32).toString('base64url')}`;
     const secretHash = secret === null ? null : hashOfSecret(secret);
     await client.query(
@@ -115,7 +131,9 @@ export class ClientRegistry {
   }
 }
 
-export function metadataOf(row: Row): AdapterPayload & { client_id: string } {
+export function metadataOf(
+  row: Omit<ClientRecord, 'team'> & { secretHash: Buffer | null },
+): AdapterPayload & { client_id: string } {
   const bySignIn = row.grantTypes.includes('authorization_code');
   const ours = { default_scope: row.scopes.join(' '), pkce_required: row.pkceRequired };
   return {
@@ -133,7 +151,7 @@ export function metadataOf(row: Row): AdapterPayload & { client_id: string } {
 }
 
 /** An app is sent back to on the device that it runs on, where others may listen: people are asked for consent each time. */
-function isOnDevice({ kind, redirectUris }: ClientRecord): boolean {
+function isOnDevice({ kind, redirectUris }: Pick<ClientRecord, 'kind' | 'redirectUris'>): boolean {
   return kind === 'public' && redirectUris.some((uri) => !uri.startsWith('https:'));
 }
 
@@ -147,6 +165,8 @@ export function hashOfSecret(secret: string): Buffer {
   return createHash('sha256').update(secret).digest();
 }
 
-function recordOf({ secretHash: _, ...record }: Row): ClientRecord {
-  return { ...record, createdAt: new Date(record.createdAt).toISOString() };
+function recordOf(row: Row): ClientRecord {
+  const { id, name, kind, grantTypes, redirectUris, scopes, pkceRequired, createdBy, createdAt } = row;
+  const team = teamRefOf(row);
+  return { id, team, name, kind, grantTypes, redirectUris, scopes, pkceRequired, createdBy, createdAt };
 }

@@ -2,11 +2,10 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res }
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { Access } from '../access/access.ts';
-import { noSuch } from '../answers/api-error.ts';
-import { AnswersList, AnswersNothing, AnswersOne } from '../docs/documented.ts';
-import { writeAll, writeData } from '../http/answers.ts';
+import { AnswersChange, AnswersList, AnswersNothing, AnswersOne } from '../docs/documented.ts';
+import { writeData, writePage } from '../http/answers.ts';
 import { callerOf } from '../http/current.ts';
-import { validated } from '../http/validation.ts';
+import { refuseBody, validated } from '../http/validation.ts';
 import { noQuery, type PageParameters, pageQuery } from '../reading/list-query.ts';
 import { ClientFacts, ClientInput, NewClient } from './client-inputs.ts';
 import type { ClientRecord } from './client-registry.ts';
@@ -20,17 +19,18 @@ export class OAuthClientsController {
   @Access('keys:admin')
   @AnswersList('oauth', 'List the OAuth clients of your teams', ClientFacts)
   async list(
-    @Query({ schema: pageQuery, pipes: [validated] }) query: PageParameters,
+    @Query({ schema: pageQuery, pipes: [validated] }) { page, limit }: PageParameters,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const all = await this.clients.visible(callerOf(request).principal);
-    writeAll(request, reply, all.map(factsOf), query);
+    const { clients, total } = await this.clients.list(callerOf(request).principal, page, limit);
+    writePage(request, reply, clients.map(factsOf), { page, limit, total });
   }
 
   @Post()
+  @HttpCode(201)
   @Access('keys:admin')
-  @AnswersOne('oauth', 'Register an OAuth client', NewClient, 201)
+  @AnswersChange('oauth', 'Register an OAuth client; its secret is shown this once', NewClient, 201)
   async create(
     @Body({ schema: ClientInput, pipes: [validated] }) input: ClientInput,
     @Query({ schema: noQuery, pipes: [validated] }) _query: object,
@@ -51,10 +51,7 @@ export class OAuthClientsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const { principal } = callerOf(request);
-    const found = await this.clients.find(id, principal);
-    if (!found) throw noSuch('client');
-    writeData(request, reply, factsOf(found));
+    writeData(request, reply, factsOf(await this.clients.get(id, callerOf(request).principal)));
   }
 
   @Delete(':id')
@@ -67,6 +64,7 @@ export class OAuthClientsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
+    refuseBody(request.body);
     await this.clients.remove(id, request);
     void reply.code(204).send();
   }

@@ -2,15 +2,15 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { errors } from 'oidc-provider';
 import { AccessChanges } from '../access/access-changes.ts';
-import { grantIn, type Principal, type TeamRef, teamsWith } from '../access/principal.ts';
-import { scopeMissing } from '../access/refusals.ts';
+import { assertMayGive } from '../access/keys/api-keys.ts';
+import { grantIn, may, type Principal, type TeamRef, teamsWith } from '../access/principal.ts';
 import { expand } from '../access/scopes.ts';
 import { invalidField, noSuch } from '../answers/api-error.ts';
 import { Audit, type Deed } from '../audit/audit.ts';
 import { callerOf } from '../http/current.ts';
-import { ArtifactStore } from './artifact-store.ts';
 import type { ClientInput } from './client-inputs.ts';
 import { type ClientRecord, ClientRegistry, metadataOf, type NewClient } from './client-registry.ts';
+import { endAllOfClient } from './ended.ts';
 import { OAuthServer } from './oauth-server.ts';
 
 /** Who may see, make and remove which clients. */
@@ -18,28 +18,29 @@ import { OAuthServer } from './oauth-server.ts';
 export class Clients {
   constructor(
     private readonly registry: ClientRegistry,
-    private readonly store: ArtifactStore,
     private readonly audit: Audit,
     private readonly changes: AccessChanges,
     private readonly oauth: OAuthServer,
   ) {}
 
-  visible(principal: Principal): Promise<ClientRecord[]> {
-    return this.registry.list(teamsWith(principal, 'keys:admin'));
+  list(principal: Principal, page: number, limit: number) {
+    return this.registry.list(teamsWith(principal, 'keys:admin'), page, limit);
   }
 
-  async find(id: string, principal: Principal): Promise<ClientRecord | undefined> {
+  async get(id: string, principal: Principal): Promise<ClientRecord> {
     const found = await this.registry.find(id);
-    const teams = teamsWith(principal, 'keys:admin');
-    return found && (teams === undefined || teams.includes(found.team.slug)) ? found : undefined;
+    if (!found || !may(principal, 'keys:admin', found.team.slug)) throw noSuch('client');
+    return found;
   }
 
   async create(input: ClientInput, request: FastifyRequest): Promise<NewClient> {
     const { principal } = callerOf(request);
-    const deed: Deed = { action: 'oauth_client.create', team: null, detail: { name: input.name } };
+    const team = await this.#teamFor(input.team, principal);
+    const scopes = expand(input.scopes);
+    const detail = { name: input.name, kind: input.kind, scopes };
+    const deed: Deed = { action: 'oauth_client.create', team: team.slug, detail };
     return this.audit.change(request, deed, async (client, noted) => {
-      const team = await this.#teamFor(input, principal);
-      noted.team = team.slug;
+      assertMayGive(principal, team.slug, scopes);
       const made = await this.registry.create(client, input, { teamId: team.id, createdBy: principal.id });
       await this.#assertUsable(made);
       noted.target = { kind: 'oauth_client', id: made.record.id };
@@ -48,35 +49,24 @@ export class Clients {
   }
 
   async remove(id: string, request: FastifyRequest): Promise<void> {
-    const found = await this.find(id, callerOf(request).principal);
-    if (!found) throw noSuch('client');
+    const found = await this.get(id, callerOf(request).principal);
     const target = { kind: 'oauth_client', id };
     const deed: Deed = { action: 'oauth_client.delete', team: found.team.slug, target };
     await this.audit.change(request, deed, async (client) => {
-      await this.store.endClient(client, id);
+      await endAllOfClient(client, id);
       await this.registry.remove(client, id);
       await this.changes.say(client, [id]);
     });
     this.changes.apply([id]);
   }
 
-  /** The team that it is to belong to, in which its maker may make clients, and has whatever it is to have. */
-  async #teamFor({ team_id: id, scopes }: ClientInput, principal: Principal): Promise<TeamRef> {
-    const wanted = id ?? principal.team?.id;
-    if (wanted === undefined) throw invalidField('team_id', 'is needed: you have no team of your own');
-    if (principal.everything) {
-      const team = await this.registry.team(wanted);
-      if (!team) throw invalidField('team_id', 'no such team');
-      return team;
-    }
-    const grant = grantIn(principal, wanted);
-    if (!grant) throw invalidField('team_id', 'no such team');
-    if (!grant.scopes.has('keys:admin')) throw scopeMissing('keys:admin', grant.team.slug);
-    const lacking = expand(scopes).filter((scope) => !grant.scopes.has(scope));
-    if (lacking.length > 0) {
-      throw invalidField('scopes', `you cannot give what you do not have yourself: ${lacking.join(', ')}`);
-    }
-    return grant.team;
+  /** The team that it is to be of: one of the caller's, or for root any. */
+  async #teamFor(named: string | undefined, principal: Principal): Promise<TeamRef> {
+    if (named === undefined && principal.team) return principal.team;
+    if (named === undefined) throw invalidField('team', 'is needed: a client belongs to a team');
+    const team = principal.everything ? await this.registry.team(named) : grantIn(principal, named)?.team;
+    if (!team) throw invalidField('team', 'no such team');
+    return team;
   }
 
   /** What our own rules have let pass and the library's would not must be told now, and not when it is used. */

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errors, type Interaction, type Provider } from 'oidc-provider';
 import { ApiError } from '../answers/api-error.ts';
+import { Audit } from '../audit/audit.ts';
 import { PublicUrl } from '../http/public-url.ts';
 import { FormTokens } from './form-tokens.ts';
 import { pageHeaders } from './html.ts';
@@ -18,6 +19,15 @@ interface Details extends Interaction {
   readonly params: { client_id: string; redirect_uri: string; scope?: string };
 }
 
+interface SignIn {
+  readonly provider: Provider;
+  readonly details: Details;
+  readonly clientName: string;
+  readonly sent: URLSearchParams;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
 /** The pages of a login under way, and what is sent from them. */
 @Injectable()
 export class Interactions {
@@ -25,6 +35,7 @@ export class Interactions {
     private readonly oauth: OAuthServer,
     private readonly forms: FormTokens,
     private readonly publicUrl: PublicUrl,
+    private readonly audit: Audit,
     @Inject(USERS) private readonly users: Users,
   ) {}
 
@@ -48,31 +59,52 @@ export class Interactions {
     this.#assertOurs(request);
     const under = await this.#underWay(request, reply);
     if (!under) return;
-    const { details, provider, clientName } = under;
+    const { details, provider } = under;
     if (!this.forms.isOf(details.uid, sent.get('csrf') ?? undefined)) throw notOurForm();
     if (step === 'cancel') {
       const result = { error: 'access_denied', error_description: 'the user has refused' };
       return this.#finish(provider, request, reply, result);
     }
     if (step === 'login' && details.prompt.name === 'login') {
-      const userName = sent.get('user_name') ?? '';
-      const user = await this.users.byPassword(userName, sent.get('password') ?? '', request);
-      if (user)
-        return this.#finish(provider, request, reply, { login: { accountId: user.id, amr: ['pwd'] } });
-      const complaint = 'User name or password is wrong.';
-      const form = this.#formOf(details, clientName);
-      return this.#send(
-        reply,
-        details,
-        422,
-        loginPage({ ...form, userName: userName.slice(0, 200), complaint }),
-      );
+      return this.#signIn({ ...under, sent, request, reply });
     }
     if (step === 'confirm' && details.prompt.name === 'consent') {
       const grantId = await this.#grant(provider, details);
+      await this.#record(request, 'oauth.consent', details.session?.accountId ?? '', details);
       return this.#finish(provider, request, reply, { consent: { grantId } });
     }
     this.#expired(reply); // a form of a step that is behind us, sent again
+  }
+
+  async #signIn({ provider, details, clientName, sent, request, reply }: SignIn): Promise<void> {
+    const userName = (sent.get('user_name') ?? '').slice(0, 200);
+    const password = (sent.get('password') ?? '').slice(0, 200);
+    const again = (status: number, complaint: string) => {
+      const form = this.#formOf(details, clientName);
+      this.#send(reply, details, status, loginPage({ ...form, userName, complaint }));
+    };
+    try {
+      const user = await this.users.byPassword(userName, password, request);
+      if (!user) return again(422, 'User name or password is wrong.');
+      await this.#record(request, 'login', user.id, details);
+      return this.#finish(provider, request, reply, { login: { accountId: user.id, amr: ['pwd'] } });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'rate_limited') throw error;
+      void reply.header('retry-after', String(error.facts.retryAfterSeconds ?? 1));
+      again(429, 'Too many attempts. Wait a little, and try again.');
+    }
+  }
+
+  async #record(request: FastifyRequest, action: string, userId: string, { params }: Details): Promise<void> {
+    const actor = (await this.users.principalOf(userId))?.principal;
+    await this.audit.record(request, {
+      action,
+      team: actor?.team?.slug ?? null,
+      target: { kind: 'user', id: userId },
+      detail: { client: params.client_id, scope: params.scope ?? '' },
+      outcome: 'done',
+      ...(actor ? { actor } : {}),
+    });
   }
 
   /** The login that this browser has under way; undefined: none, which was answered. */

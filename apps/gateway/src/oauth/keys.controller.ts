@@ -5,7 +5,7 @@ import { Access } from '../access/access.ts';
 import { AccessChanges } from '../access/access-changes.ts';
 import { ApiError } from '../answers/api-error.ts';
 import { Audit } from '../audit/audit.ts';
-import { AnswersOne } from '../docs/documented.ts';
+import { AnswersChange } from '../docs/documented.ts';
 import { writeData } from '../http/answers.ts';
 import { callerOf } from '../http/current.ts';
 import { validated } from '../http/validation.ts';
@@ -47,7 +47,7 @@ export class OAuthKeysController {
   @Post('rotate')
   @HttpCode(200)
   @Access.signedIn()
-  @AnswersOne('oauth', 'Sign tokens with the next key from now on (root only)', Keys)
+  @AnswersChange('oauth', 'Sign tokens with the next key from now on (root only)', Keys)
   async rotate(
     @Body({ schema: rotation, pipes: [validated] }) { forget_previous: forget }: Rotation,
     @Query({ schema: noQuery, pipes: [validated] }) _query: object,

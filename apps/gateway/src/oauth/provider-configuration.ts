@@ -1,11 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import {
-  type Configuration,
-  errors,
-  type KoaContextWithOIDC,
-  Provider,
-  type ResourceServer,
-} from 'oidc-provider';
+import { type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { scopeWords } from '../access/scopes.ts';
 import { adapterFor } from './adapter.ts';
 import type { ArtifactStore } from './artifact-store.ts';
@@ -21,6 +15,13 @@ import {
   signedInSeconds,
 } from './lifetimes.ts';
 import { errorPage, signedOutPage, signOutPage } from './pages.ts';
+import {
+  askForDefaultScope,
+  gatewayAsResource,
+  mayCallFrom,
+  mayIntrospect,
+  ownMetadata,
+} from './provider-policies.ts';
 import { signatureAlgorithm } from './signing-keys.ts';
 
 export interface ProviderParts {
@@ -31,12 +32,6 @@ export interface ProviderParts {
   readonly clients: ClientRegistry;
   /** whether that user is there and may sign in */
   readonly hasUser: (id: string) => Promise<boolean>;
-}
-
-/** Of a client's metadata what is ours. */
-interface OwnMetadata {
-  readonly default_scope?: string;
-  readonly pkce_required?: boolean;
 }
 
 export const routes = {
@@ -90,7 +85,7 @@ export function createProvider(parts: ProviderParts): Provider {
       revocation: { enabled: true, allowedPolicy: (_, client, token) => token.clientId === client.clientId },
       introspection: {
         enabled: true,
-        allowedPolicy: (_, client, token) => mayIntrospect(parts, client, token),
+        allowedPolicy: (_, client, token) => mayIntrospect(parts.clients, client, token),
       },
       rpInitiatedLogout: {
         enabled: true,
@@ -153,48 +148,6 @@ function showPage(ctx: KoaContextWithOIDC, text: string): void {
 
 export function mountPathOf(issuer: string): string {
   return new URL(issuer).pathname.replace(/\/$/, '');
-}
-
-/** Pages call from the origin that they are sent back to; whoever has a secret has no page that calls. */
-function mayCallFrom(
-  origin: string,
-  client: { clientAuthMethod?: string; redirectUris?: readonly string[] | undefined },
-): boolean {
-  if (client.clientAuthMethod !== 'none') return false;
-  return (client.redirectUris ?? []).some((uri) => /^https?:/.test(uri) && new URL(uri).origin === origin);
-}
-
-function ownMetadata(client: unknown): OwnMetadata {
-  return (client ?? {}) as OwnMetadata;
-}
-
-function gatewayAsResource(issuer: string, kid: string): ResourceServer {
-  return {
-    audience: issuer,
-    scope: scopeWords.join(' '),
-    accessTokenFormat: 'jwt',
-    accessTokenTTL: accessTokenSeconds,
-    jwt: { sign: { alg: signatureAlgorithm, kid } },
-  };
-}
-
-/** Whoever asks for no scope gets what the client was registered with (RFC 6749, 3.3). */
-function askForDefaultScope(ctx: KoaContextWithOIDC, scope: string | undefined): void {
-  const { params, route } = ctx.oidc;
-  const asks = route === 'authorization' || params?.['grant_type'] === 'client_credentials';
-  if (asks && params && params['scope'] === undefined) params['scope'] = scope;
-}
-
-/** A client may ask about its own tokens, and a confidential one about those of its team's clients. */
-async function mayIntrospect(
-  { clients }: ProviderParts,
-  asking: { clientId: string; clientAuthMethod?: string },
-  token: { clientId?: string | undefined },
-): Promise<boolean> {
-  if (token.clientId === asking.clientId) return true;
-  if (asking.clientAuthMethod === 'none' || token.clientId === undefined) return false;
-  const [own, other] = await Promise.all([clients.find(asking.clientId), clients.find(token.clientId)]);
-  return own !== undefined && own.team.id === other?.team.id;
 }
 
 /** What the library takes for the secret is our hash of it. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { decodeJwt } from 'jose';
+import type pg from 'pg';
 import type { Authenticated, Authenticator } from '../access/authenticator.ts';
 import { credentialRefused } from '../access/refusals.ts';
 import { expand, isScopeWord, type Scope } from '../access/scopes.ts';
@@ -53,6 +54,15 @@ export class TokenAuthenticator implements Authenticator {
       }
       throw error;
     }
+  }
+
+  /** With the grant that it comes from, as when its client revokes it. */
+  async end(token: string, client: Pick<pg.PoolClient, 'query'>): Promise<string[]> {
+    if (issuerOf(token) !== this.ownTokens.issuer) {
+      throw new ApiError('conflict', 'this token is not ours to end: its issuer can do that');
+    }
+    const { jti } = await this.ownTokens.verify(token);
+    return this.store.endToken(client, jti);
   }
 
   async #verify(token: string): Promise<Verified> {

@@ -3,13 +3,11 @@ import { hash } from '@node-rs/argon2';
 import pg from 'pg';
 import { pino } from 'pino';
 import { Agent, request } from 'undici';
-import { AccessChanges } from '../../src/access/access-changes.ts';
 import { newId } from '../../src/access/ids.ts';
 import type { Role } from '../../src/access/scopes.ts';
 import { createApp } from '../../src/app.ts';
 import type { Config } from '../../src/config.ts';
 import type { Connector } from '../../src/connections/connector.ts';
-import { Database } from '../../src/database/database.ts';
 import { configOf } from '../e2e/stack.ts';
 import { testConnector } from '../setup/connector.ts';
 import { createTestDatabase } from '../setup/test-database.ts';
@@ -90,7 +88,6 @@ export async function startGateways(count: number, settings: Partial<Config> = {
     const text = await response.body.text();
     return { status: response.statusCode, headers: response.headers, text, body: parsed(text) };
   };
-  const changes = first.get(AccessChanges);
   const teams = new Map<string, string>();
   const addTeam = async (slug: string) => {
     const known = teams.get(slug);
@@ -127,22 +124,17 @@ export async function startGateways(count: number, settings: Partial<Config> = {
       return { id, password };
     },
     async setRole(userId, team, role) {
-      await first.get(Database).transaction(async (client) => {
-        const values = [await addTeam(team), userId];
-        if (role === null) {
-          await client.query('DELETE FROM team_member WHERE team_id = $1 AND user_id = $2', values);
-        } else {
-          const text = 'UPDATE team_member SET role = $3 WHERE team_id = $1 AND user_id = $2';
-          await client.query(text, [...values, role]);
-        }
-        await changes.say(client, [userId]);
-      });
+      const path = `/v1/teams/${await addTeam(team)}/members/${userId}`;
+      const { status, text } = await (role === null
+        ? ask(path, { method: 'DELETE', token: rootKey })
+        : ask(path, { method: 'PATCH', json: { role }, token: rootKey }));
+      if (status >= 300) throw new Error(text);
     },
     query: async (text, values) => (await sql.query(text, values)).rows,
     async addClient(input) {
-      const team = input['team_id'] ?? (await addTeam('edge'));
+      const team = input['team'] ?? (await addTeam('edge'));
       const { status, body, text } = await ask('/v1/oauth/clients', {
-        json: { ...input, team_id: team },
+        json: { ...input, team },
         token: rootKey,
       });
       if (status !== 201) throw new Error(text);

@@ -63,6 +63,22 @@ describe('the page that asks for a password', () => {
     expect(new Set(complaints)).toEqual(new Set(['User name or password is wrong.']));
   });
 
+  it('lets nobody guess on and on', async () => {
+    await gateways.addUser('guessed', { edge: 'viewer' });
+    let page = await open();
+    for (let attempt = 0; page.status !== 429; attempt += 1) {
+      expect(attempt).toBeLessThan(10);
+      page = await browser.submit(page, '/login', { user_name: 'guessed', password: `guess ${attempt}` });
+    }
+    expect(Number(page.headers['retry-after'])).toBeGreaterThan(0);
+    expect(page.text).toContain('Too many attempts');
+    expect(page.forms).toHaveLength(2);
+    const [{ n } = { n: 0 }] = await gateways.query(
+      `SELECT count(*)::int AS n FROM audit WHERE action = 'login' AND outcome = 'refused'`,
+    );
+    expect(n).toBeGreaterThan(3);
+  });
+
   it('takes another try after a wrong password', async () => {
     const again = await browser.submit(await open(), '/login', { user_name: 'ada', password: 'wrong' });
     expect((await browser.submit(again, '/login', mine())).text).toContain('Allow');
@@ -186,6 +202,18 @@ describe('the page that asks for consent', () => {
     expect(consent.text).toMatch(/<li>see projects, deployments, clusters[^<]*<\/li>/);
     expect(consent.text).toMatch(/<li>get the credentials of clusters <span class="mark">powerful/);
     expect(consent.text).toContain('https://board.example.com');
+  });
+
+  it('is noted in the audit, with who signed in', async () => {
+    await browser.submit(await browser.submit(await open(), '/login', mine()), '/confirm');
+    const rows = await gateways.query(
+      `SELECT action, actor_id, outcome, detail->>'client' AS client FROM audit ORDER BY seq DESC LIMIT 2`,
+    );
+    const done = { actor_id: ada.id, outcome: 'done', client: client.id };
+    expect(rows).toEqual([
+      { ...done, action: 'oauth.consent' },
+      { ...done, action: 'login' },
+    ]);
   });
 
   it('comes again when more is asked for', async () => {

@@ -189,12 +189,23 @@ describe('revocation', () => {
   });
 });
 
+describe('POST /v1/logout', () => {
+  it('ends the token that it comes with, on both replicas', async () => {
+    const { access_token: token, refresh_token: refresh } = await signIn();
+    expect([await projects(token, 0), await projects(token, 1)]).toEqual([200, 200]);
+    expect((await gateways.ask('/v1/logout', { method: 'POST', token }, 1)).status).toBe(204);
+    for (const on of [0, 1])
+      await eventually('it has ended', async () => (await projects(token, on)) === 401);
+    expect((await exchange(gateways, board, withRefresh(refresh))).status).toBe(400);
+  });
+});
+
 describe('introspection', () => {
   it('answers a client about its own tokens and its team’s, and nobody else', async () => {
     const { access_token: token } = await signIn();
     const same = await gateways.addClient({ name: 'Same team', scopes: ['read'] });
     const team = await gateways.addTeam('core');
-    const foreign = await gateways.addClient({ name: 'Other team', scopes: ['read'], team_id: team });
+    const foreign = await gateways.addClient({ name: 'Other team', scopes: ['read'], team });
     const asked = async ({ id, secret }: Client) => {
       const form = { client_id: id, client_secret: secret as string, token };
       return (await gateways.ask('/oauth/introspect', { form }, 1)).body;
@@ -317,13 +328,43 @@ describe('a refresh token', () => {
     });
   });
 
-  it('does not outlive its user’s account', async () => {
-    const carl = { name: 'carl', ...(await gateways.addUser('carl', { edge: 'viewer' })) };
-    const { refresh_token: refresh } = await tokensFor(gateways, { user: carl, client: board });
-    await gateways.query('UPDATE app_user SET disabled_at = now() WHERE id = $1', [carl.id]);
-    expect((await exchange(gateways, board, withRefresh(refresh))).body).toMatchObject({
-      error: 'invalid_grant',
-    });
+  it('ends, with all that came from it, when its user is disabled or gets another password', async () => {
+    const end: [string, (id: string) => Promise<unknown>][] = [
+      [
+        'carl',
+        (id) =>
+          gateways.ask(`/v1/users/${id}`, {
+            method: 'PATCH',
+            json: { disabled: true },
+            token: gateways.rootKey,
+          }),
+      ],
+      [
+        'dora',
+        async (id) => {
+          const user = { user_name: 'dora', password: people.get(id) as string };
+          const { body } = await gateways.ask('/v1/login', { json: user });
+          const { token } = body['data'] as { token: string };
+          const json = { current_password: user.password, new_password: 'another one, and longer' };
+          return gateways.ask('/v1/me/password', { method: 'PUT', json, token });
+        },
+      ],
+    ];
+    const people = new Map<string, string>();
+    for (const [name, ends] of end) {
+      const { id, password } = await gateways.addUser(name, { edge: 'viewer' });
+      people.set(id, password);
+      const tokens = await tokensFor(gateways, { user: { name, password }, client: board });
+      expect([await projects(tokens.access_token, 0), await projects(tokens.access_token, 1)]).toEqual([
+        200, 200,
+      ]);
+      expect(await ends(id)).toMatchObject({ status: name === 'carl' ? 200 : 204 });
+      for (const on of [0, 1]) {
+        await eventually('it has ended', async () => (await projects(tokens.access_token, on)) === 401);
+      }
+      const refreshed = await exchange(gateways, board, withRefresh(tokens.refresh_token));
+      expect(refreshed.body).toMatchObject({ error: 'invalid_grant' });
+    }
   });
 });
 
@@ -345,7 +386,7 @@ describe('a client', () => {
 
   it('acts for its team alone', async () => {
     const team = await gateways.addTeam('core');
-    const client = await gateways.addClient({ name: 'Core', scopes: ['keys:admin'], team_id: team });
+    const client = await gateways.addClient({ name: 'Core', scopes: ['keys:admin'], team });
     const { body } = await exchange(gateways, client, { grant_type: 'client_credentials' });
     const listed = await gateways.ask('/v1/oauth/clients?limit=100', {
       token: body['access_token'] as string,

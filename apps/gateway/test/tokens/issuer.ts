@@ -5,7 +5,7 @@ import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'j
 
 type Algorithm = 'RS256' | 'ES256' | 'EdDSA';
 
-interface Key {
+export interface TestKey {
   readonly kid: string;
   readonly alg: Algorithm;
   readonly privateKey: CryptoKey;
@@ -18,17 +18,17 @@ export interface TestIssuer {
   /** how often its key set was asked for */
   asked(): number;
   /** Makes a key and publishes it. */
-  addKey(kid: string, alg?: Algorithm): Promise<Key>;
+  addKey(kid: string, alg?: Algorithm): Promise<TestKey>;
   removeKey(kid: string): void;
   /** how the key set is answered from now on; null: as it should be */
   answer(other: ((response: ServerResponse) => void) | null): void;
   /** A token with the usual claims, `claims` over them (undefined takes one out), `header` over its header. */
-  sign(key: Key, claims?: Record<string, unknown>, header?: Record<string, unknown>): Promise<string>;
+  sign(key: TestKey, claims?: Record<string, unknown>, header?: Record<string, unknown>): Promise<string>;
   close(): Promise<void>;
 }
 
 export async function startIssuer(audience: string): Promise<TestIssuer> {
-  const keys: Key[] = [];
+  const keys: TestKey[] = [];
   let asked = 0;
   let other: ((response: ServerResponse) => void) | null = null;
   const server = createServer((request, response) => {

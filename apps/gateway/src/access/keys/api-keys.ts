@@ -193,7 +193,8 @@ export class ApiKeys {
   }
 }
 
-function assertMayGive(principal: Principal, team: string, wanted: readonly Scope[]): void {
+/** Nobody hands out what it may not do itself. */
+export function assertMayGive(principal: Principal, team: string, wanted: readonly Scope[]): void {
   if (!may(principal, 'keys:admin', team)) throw scopeMissing('keys:admin', team);
   const lacking = wanted.filter((scope) => !may(principal, scope, team));
   if (lacking.length === 0) return;

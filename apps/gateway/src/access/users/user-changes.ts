@@ -4,6 +4,7 @@ import type pg from 'pg';
 import { ApiError, noSuch } from '../../answers/api-error.ts';
 import { Audit } from '../../audit/audit.ts';
 import { callerOf } from '../../http/current.ts';
+import { endAllOfUser } from '../../oauth/ended.ts';
 import { AccessChanges } from '../access-changes.ts';
 import { LoginSessions } from '../login/login-sessions.ts';
 import { Passwords } from '../login/passwords.ts';
@@ -43,7 +44,8 @@ export class UserChanges {
         values: [userId, hashed],
       });
       if (rowCount === 0) throw noSuch('user');
-      const ids = await this.sessions.endAllOf(userId, client, kept);
+      await endAllOfUser(client, userId);
+      const ids = [userId, ...(await this.sessions.endAllOf(userId, client, kept))];
       await this.changes.say(client, ids);
       return ids;
     });
@@ -66,6 +68,7 @@ export class UserChanges {
       });
       if (!rows[0]) throw noSuch('user');
       const ended = disabled ? await this.sessions.endAllOf(userId, client) : [];
+      if (disabled) await endAllOfUser(client, userId);
       const said = [userId, ...ended];
       await this.changes.say(client, said);
       return { user: rows[0], ids: said };
