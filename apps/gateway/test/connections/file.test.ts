@@ -253,7 +253,7 @@ describe('what is wrong is told with its line and column', () => {
       'a setting of another provider',
       named('settings: {baseUrl: http://h/api/v2, apiKey: k, organisation: o}'),
       [
-        '4:53 connection "fm": settings.organisation is not known: known are baseUrl, timeoutMs, limits, apiKey, authScheme, releases',
+        '4:53 connection "fm": settings.organisation is not known: known are baseUrl, timeoutMs, limits, apiKey, authScheme, releases, bodies',
       ],
     ],
     [
