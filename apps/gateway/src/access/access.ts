@@ -1,4 +1,6 @@
+import { applyDecorators } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
+import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify';
 import type { ApiError } from '../answers/api-error.ts';
 import { may, type Principal } from './principal.ts';
@@ -7,6 +9,9 @@ import type { Scope } from './scopes.ts';
 
 /** What a route asks of its callers: nothing, to be somebody that is known, or a scope (in whichever team). */
 export type AccessRule = 'open' | 'signed_in' | Scope;
+
+/** Under this name the OpenAPI document says it too, until it is made into words there. */
+export const accessExtension = 'x-access';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -29,7 +34,7 @@ export const Access = Object.assign((scope: Scope, more: RouteFacts = {}) => dec
 type RouteFacts = Omit<FastifyContextConfig, 'access'>;
 
 function declared(access: AccessRule, more: RouteFacts) {
-  return RouteConfig({ ...more, access });
+  return applyDecorators(RouteConfig({ ...more, access }), ApiExtension(accessExtension, access));
 }
 
 /**

@@ -1,11 +1,12 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { installedProviders } from '../connections/installed.ts';
+import { describeScopes } from './scope-words.ts';
 import { describeSpecs } from './spec-schemas.ts';
 
 const description = `One stable API for every project, deployment and cluster, whatever platform holds them.
 
-Send the API key as \`Authorization: Bearer <key>\`. Every answer carries a \`requestId\`, in its body and as \`X-Request-Id\`;
+Send an API key or a token as \`Authorization: Bearer <key>\`. Every answer carries a \`requestId\`, in its body and as \`X-Request-Id\`;
 every error has the same envelope. Lists are answered from the inventory and name, under \`sources\`, how fresh each
 connection's part is; \`X-Fleetgate-Complete: false\` says that one is missing.`;
 
@@ -17,7 +18,11 @@ export function openApiOf(app: INestApplication): OpenAPIObject {
     .setVersion('1')
     .setOpenAPIVersion('3.1.0')
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'an API key' })
+    .addBearerAuth({
+      type: 'http',
+      scheme: 'bearer',
+      description: 'an API key, or a token: of POST /v1/login, of OAuth, or of an issuer that is trusted',
+    })
     .addServer('/')
     .build();
   const document = SwaggerModule.createDocument(app, config, {
@@ -25,6 +30,7 @@ export function openApiOf(app: INestApplication): OpenAPIObject {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
   });
   describeSpecs(document, installedProviders);
+  describeScopes(document);
   return document;
 }
 

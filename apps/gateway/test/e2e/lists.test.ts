@@ -114,8 +114,9 @@ describe('every list', () => {
       const requestId = 'same-id-for-both';
       const get = await stack.ask(path, { headers: { 'x-request-id': requestId } });
       const head = await stack.ask(path, { method: 'HEAD', headers: { 'x-request-id': requestId } });
-      // A client may close the connection after HEAD; the date may have moved on.
-      const { date: _, connection: __, 'keep-alive': ___, ...expected } = get.headers;
+      // A client may close the connection after HEAD; the date may have moved on; and it is one call more.
+      const own = /^(date|connection|keep-alive|(x-)?ratelimit(-remaining|-reset)?)$/;
+      const expected = Object.fromEntries(Object.entries(get.headers).filter(([name]) => !own.test(name)));
       expect(head).toMatchObject({ status: 200, text: '', headers: expected });
     }
   });
