@@ -7,10 +7,13 @@ import { ClusterGroupsController } from './cluster-groups/cluster-groups.control
 import { ClustersController } from './clusters/clusters.controller.ts';
 import type { Config } from './config.ts';
 import type { Connections } from './connections/connection.ts';
+import { ConnectionChanges } from './connections/connection-changes.ts';
 import { ConnectionReports } from './connections/connection-reports.ts';
 import { ConnectionsController } from './connections/connections.controller.ts';
 import { ConnectionsModule } from './connections/connections.module.ts';
 import type { Connector } from './connections/connector.ts';
+import { SecretRotation } from './connections/secret-rotation.ts';
+import { SettingsCheck } from './connections/settings-check.ts';
 import { DatabaseModule } from './database/database.module.ts';
 import type { DatabaseTarget } from './database/database.ts';
 import { DeploymentsController } from './deployments/deployments.controller.ts';
@@ -94,6 +97,9 @@ export class AppModule {
         Reader,
         ReadyAnswers,
         ConnectionReports,
+        ConnectionChanges,
+        SecretRotation,
+        SettingsCheck,
         AuditTrail,
         { provide: SEALER, useValue: keyring.sealed(operationInputs.purpose) },
         Idempotency,

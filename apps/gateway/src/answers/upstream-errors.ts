@@ -20,7 +20,7 @@ const codes: Record<FaultCode, ErrorCode> = {
 /** Seconds to wait where the upstream named none. */
 const defaultRetryAfter = 5;
 
-export function errorOfFault(fault: Fault, connection: Connection): ApiError {
+export function errorOfFault(fault: Fault, connection: Pick<Connection, 'slug' | 'definition'>): ApiError {
   const code = codes[fault.code];
   const waits = code === 'upstream_rate_limited' || code === 'upstream_unavailable';
   return new ApiError(code, `${connection.slug}: ${fault.message}`, {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type pg from 'pg';
 import { Database } from '../database/database.ts';
+import { instant } from '../database/instant.ts';
 import { Keyring } from '../sealing/keyring.ts';
 import type { Sealed } from '../sealing/sealed.ts';
 import { connectionSettings } from '../sealing/sealed-columns.ts';
@@ -26,12 +27,15 @@ export type NewConnection = Pick<StoredConnection, 'id' | 'slug' | 'provider' | 
   readonly settings: Readonly<Record<string, unknown>>;
 };
 
+/** Connections that one team may have made. */
+const perTeam = 200;
+export type Refusal = 'taken' | 'being removed' | 'too many';
+
 type Executor = Pick<pg.PoolClient, 'query'>;
 interface Row extends Omit<StoredConnection, 'settings'> {
   readonly settings: Buffer;
 }
 
-const instant = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 const columns = `id, slug, version, provider, team, sync_interval_ms AS "syncIntervalMs", settings,
   ${instant('created_at')} AS "createdAt", ${instant('updated_at')} AS "updatedAt"`;
 
@@ -72,22 +76,31 @@ export class ConnectionStore {
     return rows[0] && this.#opened(rows[0]);
   }
 
-  /** Resolves to false where the slug is taken. */
-  async insert(client: Executor, row: NewConnection): Promise<boolean> {
+  /** Resolves to why it cannot be; the transaction must then be given up. */
+  async insert(client: Executor, row: NewConnection): Promise<Refusal | undefined> {
     const { rowCount } = await client.query({
       text: `INSERT INTO connection (id, slug, provider, team, sync_interval_ms, settings) VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (slug) DO NOTHING`,
       values: [row.id, row.slug, row.provider, row.team, row.syncIntervalMs, this.#seal(row)],
     });
-    if (rowCount === 0) return false;
-    // What a process that has not heard yet put there of a connection of before belongs to nobody.
-    await client.query({
-      text: `INSERT INTO sync_state (connection, provider, link) VALUES ($1, $2, $3)
-        ON CONFLICT (connection) DO UPDATE SET provider = excluded.provider, link = excluded.link, fence = sync_state.fence + 1,
-          lease_owner = NULL, lease_until = NULL, due_at = now()`,
+    if (rowCount === 0) {
+      const { rows } = await client.query<{ removed: boolean }>({
+        text: 'SELECT removed_at IS NOT NULL AS removed FROM connection WHERE slug = $1',
+        values: [row.slug],
+      });
+      return rows[0]?.removed ? 'being removed' : 'taken';
+    }
+    // The inventory of one that left the file must be gone before another has its name, and its rows.
+    const state = await client.query({
+      text: 'INSERT INTO sync_state (connection, provider, link) VALUES ($1, $2, $3) ON CONFLICT (connection) DO NOTHING',
       values: [row.slug, row.provider, row.id],
     });
-    return true;
+    if (state.rowCount === 0) return 'being removed';
+    const { rows } = await client.query<{ n: number }>({
+      text: 'SELECT count(*)::int AS n FROM connection WHERE team = $1 AND removed_at IS NULL',
+      values: [row.team],
+    });
+    return (rows[0]?.n ?? 0) > perTeam ? 'too many' : undefined;
   }
 
   async update(client: Executor, row: Omit<NewConnection, 'provider' | 'slug'>): Promise<void> {

@@ -1,13 +1,34 @@
-import { Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Put,
+  Query,
+  Req,
+  Res,
+} from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Access } from '../access/access.ts';
 import type { Scope as AccessScope } from '../access/scopes.ts';
-import { AnswersList, AnswersOne } from '../docs/documented.ts';
+import { AnswersChange, AnswersList, AnswersNothing, AnswersOne } from '../docs/documented.ts';
 import { writeAll, writeData } from '../http/answers.ts';
 import { callerOf } from '../http/current.ts';
 import { refuseBody, validated } from '../http/validation.ts';
 import { noQuery, type PageParameters, pageQuery } from '../reading/list-query.ts';
-import { Scope } from '../reading/scope.ts';
+import { ConnectionChanges } from './connection-changes.ts';
+import {
+  ConnectionCreate,
+  ConnectionPatch,
+  ConnectionReplace,
+  SecretRotation as RotationInput,
+  type RotationQuery,
+  rotationQuery,
+} from './connection-input.ts';
 import {
   ConnectionFacts,
   ConnectionReports,
@@ -15,12 +36,14 @@ import {
   SyncRequest,
   syncQuery,
 } from './connection-reports.ts';
+import { SecretRotation } from './secret-rotation.ts';
 
 @Controller('v1/connections')
 export class ConnectionsController {
   constructor(
-    private readonly scope: Scope,
     private readonly reports: ConnectionReports,
+    private readonly changes: ConnectionChanges,
+    private readonly rotation: SecretRotation,
   ) {}
 
   @Get()
@@ -31,25 +54,95 @@ export class ConnectionsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    const visible = this.scope.visible(callerOf(request).principal, 'connections:read');
-    writeAll(
-      request,
-      reply,
-      visible.map((one) => this.reports.factsOf(one)),
-      query,
-    );
+    writeAll(request, reply, this.reports.all(callerOf(request).principal), query);
+  }
+
+  @Post()
+  @HttpCode(201)
+  @Access('connections:write')
+  @AnswersChange('connections', 'Link an account', ConnectionFacts, 201)
+  async create(
+    @Body({ schema: ConnectionCreate, pipes: [validated] }) body: ConnectionCreate,
+    @Query({ schema: noQuery, pipes: [validated] }) _query: object,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    await this.changes.create(body, request);
+    void reply.header('location', `/v1/connections/${body.slug}`);
+    writeData(request, reply, await this.reports.one(body.slug, callerOf(request).principal), 201);
   }
 
   @Get(':id')
   @Access('connections:read')
   @AnswersOne('connections', 'Get a connection', ConnectionFacts)
-  get(
+  async get(
     @Param('id') id: string,
     @Query({ schema: noQuery, pipes: [validated] }) _query: object,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ) {
-    writeData(request, reply, this.reports.factsOf(this.named(id, request)));
+    writeData(request, reply, await this.reports.one(id, callerOf(request).principal));
+  }
+
+  @Put(':id')
+  @Access('connections:write')
+  @AnswersChange('connections', 'Replace a connection; secrets that are left out stay', ConnectionFacts)
+  async replace(
+    @Param('id') id: string,
+    @Body({ schema: ConnectionReplace, pipes: [validated] }) body: ConnectionReplace,
+    @Query({ schema: noQuery, pipes: [validated] }) _query: object,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    await this.changes.replace(id, body, request);
+    writeData(request, reply, await this.reports.one(id, callerOf(request).principal));
+  }
+
+  @Patch(':id')
+  @Access('connections:write')
+  @AnswersChange('connections', 'Change a connection by a merge patch (RFC 7396)', ConnectionFacts)
+  async patch(
+    @Param('id') id: string,
+    @Body({ schema: ConnectionPatch, pipes: [validated] }) body: ConnectionPatch,
+    @Query({ schema: noQuery, pipes: [validated] }) _query: object,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    await this.changes.patch(id, body, request);
+    writeData(request, reply, await this.reports.one(id, callerOf(request).principal));
+  }
+
+  @Delete(':id')
+  @Access('connections:write')
+  @AnswersNothing('connections', 'Unlink an account: its part of the inventory goes with it')
+  async remove(
+    @Param('id') id: string,
+    @Query({ schema: noQuery, pipes: [validated] }) _query: object,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    refuseBody(request.body);
+    await this.changes.remove(id, request);
+    void reply.code(204).send();
+  }
+
+  @Post(':id/rotate-secret')
+  @HttpCode(200)
+  @Access('connections:write')
+  @AnswersChange(
+    'connections',
+    'Put new secrets in the place of old ones, once the upstream has taken them',
+    ConnectionFacts,
+  )
+  async rotate(
+    @Param('id') id: string,
+    @Body({ schema: RotationInput, pipes: [validated] }) body: RotationInput,
+    @Query({ schema: rotationQuery, pipes: [validated] }) query: RotationQuery,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ) {
+    await this.rotation.rotate(id, body, query.test, request);
+    writeData(request, reply, await this.reports.one(id, callerOf(request).principal));
   }
 
   @Post(':id/test')
@@ -63,7 +156,7 @@ export class ConnectionsController {
     @Res() reply: FastifyReply,
   ) {
     refuseBody(request.body);
-    writeData(request, reply, await this.reports.test(this.named(id, request), callerOf(request)));
+    writeData(request, reply, await this.reports.test(await this.named(id, request), callerOf(request)));
   }
 
   @Post(':id/sync')
@@ -80,12 +173,12 @@ export class ConnectionsController {
     writeData(
       request,
       reply,
-      await this.reports.sync(this.named(id, request, 'connections:write'), query.confirm),
+      await this.reports.sync(await this.named(id, request, 'connections:write'), query.confirm),
       202,
     );
   }
 
   private named(slug: string, request: FastifyRequest, scope: AccessScope = 'connections:read') {
-    return this.scope.named(slug, callerOf(request).principal, scope);
+    return this.reports.named(slug, callerOf(request).principal, scope);
   }
 }

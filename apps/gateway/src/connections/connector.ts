@@ -56,6 +56,11 @@ export class Connector {
     return this.#options.providers.find(({ id }) => id === provider);
   }
 
+  /** ids of those that are installed */
+  providers(): string[] {
+    return this.#options.providers.map(({ id }) => id);
+  }
+
   /** `made`: it was made over the API, by somebody who is not the operator. */
   connect(definition: ProviderDefinition, config: ConnectionConfig, made?: MadeOptions): Provider {
     const { redaction, deadlines, tokens } = this.#options;

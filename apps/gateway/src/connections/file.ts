@@ -4,6 +4,7 @@ import type { ProviderDefinition } from '@fleetgate/provider-spec';
 import { z } from 'zod';
 import { type IssuerConfig, issuersOf } from '../tokens/issuers.ts';
 import { checked } from './checks.ts';
+import { defaultIntervalMs, SyncInterval } from './sync-interval.ts';
 import { type Path, YamlSource } from './yaml-source.ts';
 
 export interface ConnectionConfig {
@@ -31,23 +32,11 @@ interface Outcome {
   variables: ReadonlySet<string>;
 }
 
-const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
-const defaultIntervalMs = 60_000;
-
-/** Milliseconds, from `45`, `45s`, `5m` or `1h`. */
-const Interval = z.unknown().transform((given, context) => {
-  const [, count, unit = 's'] = /^(\d{1,6})([smh])?$/.exec(String(given)) ?? [];
-  const ms = Number(count) * (unitMs[unit] as number);
-  if (ms >= 5000 && ms <= 86_400_000) return ms;
-  context.addIssue({ code: 'custom', message: 'must be seconds, or like 30s, 5m or 1h, from 5s to 24h' });
-  return z.NEVER;
-});
-
 const Entry = z.strictObject({
   slug: Slug,
   provider: z.string(),
   team: Slug.optional(),
-  sync: z.strictObject({ interval: Interval.optional() }).optional(),
+  sync: z.strictObject({ interval: SyncInterval.optional() }).optional(),
   settings: z.record(z.string(), z.unknown()).default({}),
 });
 const File = z.strictObject({

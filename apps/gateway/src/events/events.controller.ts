@@ -126,8 +126,12 @@ export class EventsController {
   #audience(principal: Principal): Audience {
     if (principal.everything) return { connections: undefined, teams: undefined };
     const heard = principal.grants.filter(({ scopes }) => scopes.has('events:read'));
+    const { scope } = this;
     return {
-      connections: this.scope.visible(principal, 'events:read').map(({ slug }) => slug),
+      /** Looked at anew each time: they come and go, and another team may have the slug, while a stream is open. */
+      get connections() {
+        return scope.visible(principal, 'events:read').map(({ slug }) => slug);
+      },
       teams: heard.map(({ team }) => team.id),
     };
   }

@@ -50,10 +50,42 @@ describe('/v1/connections', () => {
     }
   });
 
+  it('cannot change what stands in the file, and says where that can be done', async () => {
+    const send = (method: string, path: string, body?: object) =>
+      stack.ask(`/v1/connections/${path}`, {
+        method,
+        ...(body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}),
+      });
+    for (const answer of [
+      await send('PUT', 'fm-east', { settings: {} }),
+      await send('PATCH', 'fm-east', { team: null }),
+      await send('POST', 'fm-east/rotate-secret', { settings: { apiKey: 'another' } }),
+      await send('DELETE', 'fm-east'),
+    ]) {
+      const { code, message } = ErrorBody.parse(answer.body).error;
+      expect({ status: answer.status, code }).toEqual({ status: 409, code: 'conflict' });
+      expect(message).toContain('comes from the file of connections');
+    }
+    const settings = { baseUrl: 'http://127.0.0.1:1', apiKey: 'another' };
+    const again = await send('POST', '', {
+      slug: 'fm-east',
+      provider: 'fleet-manager',
+      team: null,
+      settings,
+    });
+    expect(ErrorBody.parse(again.body).error.details).toEqual([{ field: 'slug', message: 'is taken' }]);
+    expect(await facts('fm-east')).toMatchObject({
+      origin: 'file',
+      settings: null,
+      secrets: null,
+      team: 'edge',
+    });
+  });
+
   it('tells nothing of settings', async () => {
     const { text } = await stack.ask('/v1/connections?limit=100');
     for (const secret of stack.secrets) expect(text).not.toContain(secret);
-    expect(text).not.toMatch(/127\.0\.0\.1|settings|apiKey|password|emailId|baseUrl/);
+    expect(text).not.toMatch(/127\.0\.0\.1|apiKey|password|emailId|baseUrl/);
   });
 });
 

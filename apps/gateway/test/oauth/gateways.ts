@@ -8,6 +8,7 @@ import type { Role } from '../../src/access/scopes.ts';
 import { createApp } from '../../src/app.ts';
 import type { Config } from '../../src/config.ts';
 import type { Connector } from '../../src/connections/connector.ts';
+import type { Resolve } from '../../src/outbound/outbound-guard.ts';
 import { configOf } from '../e2e/stack.ts';
 import { testConnector } from '../setup/connector.ts';
 import { createTestDatabase } from '../setup/test-database.ts';
@@ -49,7 +50,12 @@ export interface Gateways {
   close(): Promise<void>;
 }
 
-export async function startGateways(count: number, settings: Partial<Config> = {}): Promise<Gateways> {
+/** `resolve`: how connections made over the API look names up. */
+export async function startGateways(
+  count: number,
+  settings: Partial<Config> = {},
+  resolve?: Resolve,
+): Promise<Gateways> {
   const database = await createTestDatabase();
   const rootKey = `fg_root_${randomBytes(32).toString('base64url')}`;
   const log: string[] = [];
@@ -61,7 +67,7 @@ export async function startGateways(count: number, settings: Partial<Config> = {
   const urls: string[] = [];
   for (let replica = 0; replica < count; replica += 1) {
     const config = { ...base, publicUrl: settings.publicUrl ?? urls[0] ?? null };
-    const joining = testConnector(logger);
+    const joining = testConnector(logger, {}, resolve);
     connectors.push(joining.connector);
     const app = await createApp({ config, logger, database: database.target, connections, ...joining });
     apps.push(app);

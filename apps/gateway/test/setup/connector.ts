@@ -4,11 +4,11 @@ import { Connector } from '../../src/connections/connector.ts';
 import { installedProviders } from '../../src/connections/installed.ts';
 import { Redaction } from '../../src/logging/redaction.ts';
 import { AllowedNetworks } from '../../src/outbound/allowed-networks.ts';
-import { OutboundGuard } from '../../src/outbound/outbound-guard.ts';
+import { OutboundGuard, type Resolve } from '../../src/outbound/outbound-guard.ts';
 
 /** What one replica joins connections with: its sessions stay with itself, and it may call this machine. */
-export function testConnector(logger: Logger, deadlines: Partial<Deadlines> = {}) {
-  const guard = new OutboundGuard(new AllowedNetworks(['127.0.0.0/8']));
+export function testConnector(logger: Logger, deadlines: Partial<Deadlines> = {}, resolve?: Resolve) {
+  const guard = new OutboundGuard(new AllowedNetworks(['127.0.0.0/8']), resolve);
   const connector = new Connector({
     providers: installedProviders,
     tokens: memoryTokens(systemClock),

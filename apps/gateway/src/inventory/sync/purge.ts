@@ -98,7 +98,7 @@ export class Purge {
       values: [connection, link],
     });
     await client.query({
-      text: `UPDATE event SET connection = NULL, team = c.team FROM connection c
+      text: `UPDATE event SET connection = NULL, team = (SELECT id FROM team WHERE slug = c.team) FROM connection c
         WHERE c.id = $2 AND event.connection = c.slug AND c.slug = $1`,
       values: [connection, link],
     });
