@@ -132,6 +132,16 @@ export class Inventory {
     if (revision !== undefined) this.revisions.note(connection.slug, kind, revision);
   }
 
+  /** Ids of resources that hang on that one: deployments of a project, releases of a deployment. At most `limit`. */
+  async childrenOf(id: string, limit: number): Promise<string[]> {
+    const rows = await this.database.tuples<[string]>({
+      name: 'children',
+      text: 'SELECT id FROM resource WHERE parent_id = $1 AND gone_at IS NULL ORDER BY kind, created_at, id LIMIT $2',
+      values: [id, limit],
+    });
+    return rows.map(([child]) => child);
+  }
+
   async #apply(connection: Connection, kind: Kind, row: Row, asOfMs: number, origin: Origin): Promise<void> {
     const { revision } = await this.database.transaction(async (client) => {
       await lockConnection(client, connection);

@@ -13,6 +13,8 @@ const waits = { first: 1, longest: 30 };
 const followedFor = '2 hours';
 /** How many are looked at in one turn. */
 const atOnce = 8;
+/** Of more than that the next sync tells. */
+const mostChildren = 500;
 
 /** What the upstream still worked on when a write was answered: looked at until it is settled, and taken into the inventory. */
 @Injectable()
@@ -26,14 +28,20 @@ export class FollowUps {
     @Inject(TIMING) private readonly timing: Timing,
   ) {}
 
-  async schedule(connection: string, resourceId: string): Promise<void> {
+  async schedule(connection: string, ...resourceIds: readonly string[]): Promise<void> {
+    if (resourceIds.length === 0) return;
     await this.database.query({
       name: 'follow-up',
       text: `INSERT INTO follow_up (resource_id, connection, due_at, until)
-        VALUES ($1, $2, now() + ${waits.first} * interval '1 s', now() + interval '${followedFor}')
+        SELECT id, $2, now() + ${waits.first} * interval '1 s', now() + interval '${followedFor}' FROM unnest($1::text[]) AS id
         ON CONFLICT (resource_id) DO UPDATE SET due_at = excluded.due_at, until = excluded.until, looks = 0`,
-      values: [resourceId, connection],
+      values: [resourceIds, connection],
     });
+  }
+
+  /** What hung on something that is gone has mostly gone with it: it is looked at as well. */
+  async scheduleChildren(connection: string, parentId: string): Promise<void> {
+    await this.schedule(connection, ...(await this.inventory.childrenOf(parentId, mostChildren)));
   }
 
   /** Looks at what is due, and resolves once that is done. Several processes share the work. */
@@ -73,6 +81,7 @@ export class FollowUps {
     } catch (error) {
       if (isFault(error, 'not_found')) {
         await this.inventory.vanish(connection, address.kind, address.key, asked);
+        await this.scheduleChildren(connection.slug, id);
         return true;
       }
       // The next look, or the next sync, tells.

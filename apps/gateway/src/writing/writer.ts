@@ -124,6 +124,7 @@ export class Writer {
       if (!isFault(error, 'not_found')) throw error;
       await this.inventory.vanish(connection, kind, key, asked, call.requestId);
       const id = encodeId(kind, connection.slug, key);
+      await this.followUps.scheduleChildren(connection.slug, id);
       return { kind, id, key, resource: null, settled: true };
     }
   }

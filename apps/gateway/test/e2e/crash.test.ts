@@ -1,12 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { startUpstream, type Upstream } from '@fleetgate/sandbox';
 import pg from 'pg';
 import { request } from 'undici';
+import { ForkedGateways } from '../setup/forked-gateway.ts';
 import { createTestDatabase, type TestDatabase, urlOf } from '../setup/test-database.ts';
 import { eventually } from './stack.ts';
 import type { ListBody } from './walking.ts';
@@ -16,69 +12,33 @@ const pageSize = 200;
 const rootKey = `fg_root_${randomBytes(32).toString('base64url')}`;
 const secretKey = randomBytes(32).toString('base64');
 
-let folder: string;
 let database: TestDatabase;
 let upstream: Upstream;
-const running = new Set<ChildProcess>();
+let gateways: ForkedGateways;
 
 beforeAll(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), 'fleetgate-crash-'));
   database = await createTestDatabase();
   upstream = await startUpstream('fleet-manager', { scale: 2500, frozen: true });
-  writeFileSync(
-    path.join(folder, 'connections.yaml'),
+  gateways = new ForkedGateways(
     `connections:
   - slug: fm
     provider: fleet-manager
     sync: { interval: 1h }
     settings: { baseUrl: '${upstream.baseUrl}', apiKey: '\${FM_KEY}' }
 `,
-  );
-});
-afterAll(async () => {
-  for (const child of running) child.kill('SIGKILL');
-  await upstream?.close();
-  await database?.drop();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-/** The gateway as its own process, from its sources. */
-function startGateway(): { child: ChildProcess; ready: Promise<string>; output: () => string } {
-  const root = path.resolve(__dirname, '../..');
-  const child = fork(path.join(root, 'src/main.ts'), {
-    cwd: folder,
-    execArgv: [
-      '--disable-warning=ExperimentalWarning',
-      '--conditions=@fleetgate/source',
-      `--import=${path.join(root, 'test/e2e/compile.mjs')}`,
-    ],
-    env: {
-      PATH: process.env['PATH'],
-      HOME: process.env['HOME'],
-      FLEETGATE_PORT: '0',
+    {
       FLEETGATE_DATABASE_URL: urlOf(database),
-      FLEETGATE_DATA_DIR: path.join(folder, 'data'),
-      FLEETGATE_CONFIG: path.join(folder, 'connections.yaml'),
       FLEETGATE_SECRET_KEY: secretKey,
       FLEETGATE_ROOT_KEY: rootKey,
       FM_KEY: upstream.credentials['apiKey'],
     },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
-  running.add(child);
-  child.once('exit', () => running.delete(child));
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += chunk));
-  const ready = new Promise<string>((resolve, reject) => {
-    child.on('message', (message: { type: string; url?: string }) => {
-      if (message.type === 'ready') resolve(message.url as string);
-      if (message.type === 'failed') reject(new Error(JSON.stringify(message)));
-    });
-    child.once('exit', (code) => reject(new Error(`it ended with ${code}: ${output}`)));
-  });
-  ready.catch(() => undefined); // one that is killed is never ready; who waits for it hears of it
-  return { child, ready, output: () => output };
-}
+  );
+});
+afterAll(async () => {
+  gateways?.close();
+  await upstream?.close();
+  await database?.drop();
+});
 
 /** Offsets of the pages of clusters that the upstream was asked for. */
 const pagesAsked = () =>
@@ -111,10 +71,9 @@ it('kill -9 in the middle of a sync: the next start goes on where it was, and no
   expect(pages).toBeGreaterThanOrEqual(5);
   upstream.control.inject({ fault: { kind: 'latency', ms: 250 }, match: { path: '/clusters$' } });
 
-  const first = startGateway();
+  const first = gateways.start();
   await eventually('its fourth page is asked for', () => pagesAsked().length >= 4);
-  first.child.kill('SIGKILL');
-  await once(first.child, 'exit');
+  await first.kill();
   const [stored] = await rows<{ n: string }>("SELECT count(*) AS n FROM resource WHERE kind = 'cluster'");
   const before = Number(stored?.n);
   expect(before).toBeGreaterThanOrEqual(pageSize / 2); // some pages were stored,
@@ -125,7 +84,7 @@ it('kill -9 in the middle of a sync: the next start goes on where it was, and no
   await rows('UPDATE sync_state SET lease_until = now()');
   upstream.control.clear();
   upstream.control.forget();
-  const second = startGateway();
+  const second = gateways.start();
   const url = await second.ready;
   const early = await clustersOf(url, 'limit=1');
   expect(early.pagination.total).toBeGreaterThanOrEqual(before); // what was known is answered at once
@@ -162,7 +121,6 @@ it('kill -9 in the middle of a sync: the next start goes on where it was, and no
     { type: 'connection.synced', connection: 'fm' },
   ]);
 
-  second.child.kill('SIGTERM');
-  const [code] = await once(second.child, 'exit');
+  const code = await second.stop();
   expect({ code, leak: second.output().includes(rootKey) }).toEqual({ code: 0, leak: false });
 }, 60_000);
