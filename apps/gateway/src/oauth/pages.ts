@@ -100,10 +100,9 @@ export function signOutPage(form: string): string {
   return page(
     'Sign out',
     html`<h1>Sign out?</h1>
-<p>This ends your session in this browser, and what applications may do for you without you.</p>
+<p>This ends your session in this browser. Applications that may stay connected stay so; all others have to ask you again.</p>
 ${new Html(form)}
-<button type="submit" form="op.logoutForm" name="logout" value="yes">Sign out</button>
-<button type="submit" form="op.logoutForm" class="quiet">Stay signed in</button>`,
+<button type="submit" form="op.logoutForm" name="logout" value="yes">Sign out</button>`,
   );
 }
 
