@@ -84,6 +84,12 @@ export async function start(
   shutdown.add('connections', () => connector.close());
   const connections = new FileConnections(config.connections, connector);
 
+  if (config.database.url !== null && config.publicUrl === null) {
+    logger.warn(
+      'FLEETGATE_PUBLIC_URL is not set: every replica has tokens of its own, which the others refuse',
+    );
+  }
+
   step('gateway');
   const creating = create({ config, logger, database, connections, connector, guard });
   const handle = await shutdown.starting('gateway', creating, (created) => created.close());

@@ -160,6 +160,12 @@ function compareSecretsByHash(provider: Provider): void {
   };
 }
 
+/**
+ * For the one page that the library makes by itself: a form that goes to the client, or back to us, on its own (with a script,
+ * to whose hash it opens this) or by a button.
+ */
+const policyOfLibraryPages = "default-src 'none'; script-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+
 /** Every address that the server names is below the issuer, whatever Host, X-Forwarded-* or the request line say. */
 function pinAddress(provider: Provider, issuer: string): void {
   const { origin, host, protocol } = new URL(issuer);
@@ -174,6 +180,7 @@ function pinAddress(provider: Provider, issuer: string): void {
   const mountPath = mountPathOf(issuer);
   provider.use(async (ctx, next) => {
     (ctx as { mountPath?: string }).mountPath = mountPath;
+    ctx.set('content-security-policy', policyOfLibraryPages);
     await next();
   });
 }

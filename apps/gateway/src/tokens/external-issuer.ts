@@ -13,7 +13,7 @@ export interface ExternalIdentity {
   readonly team: string | undefined;
   /** as the token, or the file, words them */
   readonly scopes: readonly string[];
-  /** ms since the epoch */
+  /** ms since the epoch, by our clock: as late as theirs may be behind it */
   readonly expiresAt: number;
 }
 
@@ -47,7 +47,7 @@ export class ExternalIssuer {
       subject,
       team: wordsOf(payload, claims.team)[0],
       scopes: wordsOf(payload, claims.scopes),
-      expiresAt: (payload.exp as number) * 1000,
+      expiresAt: ((payload.exp as number) + clockSkewSeconds) * 1000,
     };
   }
 

@@ -69,6 +69,7 @@ describe('every variable', () => {
   const bad: Record<string, string> = {
     FLEETGATE_PORT: '80800',
     FLEETGATE_HOST: 'no host',
+    FLEETGATE_PUBLIC_URL: 'https://hunter2@gate.example.com',
     FLEETGATE_DATABASE_URL: 'mysql://admin:hunter2-database@db/x',
     FLEETGATE_REDIS_URL: 'http://:hunter2-redis@cache',
     FLEETGATE_REDIS_PREFIX: 'x'.repeat(101),
@@ -108,6 +109,25 @@ describe('every variable', () => {
       address: { limit: 20, windowSeconds: 60 },
       open: { limit: 9, windowSeconds: 86_400 },
     });
+  });
+
+  it.each([
+    ['https://gate.example.com/', 'https://gate.example.com'],
+    ['https://corp.example/fleetgate', 'https://corp.example/fleetgate'],
+    ['http://10.0.0.7:8080', 'http://10.0.0.7:8080'],
+  ])('the public address %s is read', (given, publicUrl) => {
+    expect(loadConfig({ env: { FLEETGATE_PUBLIC_URL: given }, cwd: folder }).publicUrl).toBe(publicUrl);
+  });
+
+  it.each([
+    ['gate.example.com'],
+    ['ftp://gate.example.com'],
+    ['https://gate.example.com?x=1'],
+    ['https://h/#a'],
+  ])('the public address %s is refused', (given) => {
+    expect(problemsOf({ FLEETGATE_PUBLIC_URL: given })).toEqual([
+      expect.stringMatching(/^FLEETGATE_PUBLIC_URL must be the http/),
+    ]);
   });
 
   it('is never repeated with its value', () => {

@@ -245,6 +245,19 @@ describe('where a browser is sent', () => {
     expect(page.forms).toEqual([]);
   });
 
+  it('may be told to send the code by a form, which is no script of anybody else', async () => {
+    await browser.submit(await browser.submit(await open(), '/login', mine()), '/confirm');
+    const page = await open({ response_mode: 'form_post' });
+    expect(page.forms[0]).toMatchObject({
+      action: back,
+      fields: { code: expect.any(String), state: 'some-state' },
+    });
+    const policy = page.headers['content-security-policy'] as string;
+    expect(policy).toMatch(/script-src 'self' 'sha256-[\w+/=]+'/);
+    expect(policy).not.toMatch(/form-action|unsafe-inline/);
+    expect(page.text).toContain('<noscript>');
+  });
+
   it('is named by every client that asks', async () => {
     expect((await open({ redirect_uri: undefined })).status).toBe(400);
   });
@@ -268,5 +281,32 @@ describe('where a browser is sent', () => {
     expect(page.status).toBe(400);
     expect(page.text).toContain('is not known');
     expect(page.headers['content-security-policy']).toMatch(/frame-ancestors 'none'/);
+  });
+});
+
+describe('behind a proxy, below a path, over TLS', () => {
+  it('everything is named as it is seen from outside, and cookies travel over TLS alone', async () => {
+    const publicUrl = 'https://corp.example/fleetgate';
+    const hidden = await startGateways(1, { publicUrl });
+    const { body } = await hidden.ask('/.well-known/oauth-authorization-server');
+    expect(body).toMatchObject({
+      issuer: publicUrl,
+      authorization_endpoint: `${publicUrl}/oauth/authorize`,
+      token_endpoint: `${publicUrl}/oauth/token`,
+      jwks_uri: `${publicUrl}/oauth/jwks`,
+    });
+    const own = await hidden.addClient({ name: 'Board', redirect_uris: [back], scopes: ['read'] });
+    const { headers } = await hidden.ask(authorizeUrl(hidden, own).slice(hidden.url.length));
+    expect(headers['location']).toMatch(/^\/fleetgate\/oauth\/interaction\//);
+    const cookies = [headers['set-cookie'] ?? []].flat();
+    expect(cookies.length).toBeGreaterThan(0);
+    for (const cookie of cookies) expect(cookie).toMatch(/; path=\/fleetgate\/oauth\/.*; secure/i);
+    // The proxy takes the path off.
+    const cookie = cookies.map((line) => line.split(';', 1)[0]).join('; ');
+    const page = await hidden.ask((headers['location'] as string).slice('/fleetgate'.length), {
+      headers: { cookie },
+    });
+    expect(page.text).toMatch(/<form method="post" action="\/fleetgate\/oauth\/interaction\/[\w-]+\/login">/);
+    await hidden.close();
   });
 });

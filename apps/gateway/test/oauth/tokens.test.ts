@@ -408,6 +408,30 @@ describe('a client', () => {
     expect((await exchange(gateways, app, { grant_type: 'client_credentials' })).status).toBe(400);
   });
 
+  it('that is a page may call from the origin that it is sent back to, and from no other', async () => {
+    const app = await gateways.addClient({
+      name: 'Page',
+      kind: 'public',
+      redirect_uris: [back],
+      scopes: ['read'],
+    });
+    const origin = 'https://board.example.com';
+    const call = (client: Client, from: string) => {
+      const who = `client_id=${client.id}&client_secret=${client.secret ?? ''}`;
+      const form = `${who}&grant_type=refresh_token&refresh_token=none`;
+      return gateways.ask('/oauth/token', { form, headers: { origin: from } });
+    };
+    const readable = ({ headers }: { headers: Record<string, unknown> }) =>
+      headers['access-control-allow-origin'];
+    expect(readable(await call(app, origin))).toBe(origin);
+    expect(readable(await call(app, 'https://evil.example'))).toBeUndefined();
+    expect(readable(await call(board, origin))).toBeUndefined();
+    const preflight = { origin, 'access-control-request-method': 'POST' };
+    const asked = await gateways.ask('/oauth/token', { method: 'OPTIONS', headers: preflight });
+    expect({ status: asked.status, readable: readable(asked) }).toEqual({ status: 204, readable: origin });
+    expect(asked.headers['access-control-allow-credentials']).toBeUndefined();
+  });
+
   it('is not let in with another’s secret, without one, or with two ways at once', async () => {
     const other = await gateways.addClient({ name: 'Other', scopes: ['read'] });
     for (const secret of ['', other.secret, `${board.secret}x`, 'x'.repeat(10_000)]) {

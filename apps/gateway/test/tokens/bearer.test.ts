@@ -80,6 +80,11 @@ describe('Authorization: Bearer', () => {
     expect(body['error']).toMatchObject({ message: 'this key or token is not known, or no longer valid' });
   });
 
+  it('takes a token from a clock that is nearly a minute off', async () => {
+    expect(await projects(await sign({ exp: now() - 50 }))).toBe(200);
+    expect(await projects(await sign({ nbf: now() + 50 }))).toBe(200);
+  });
+
   it('is 503, and no 401, when the issuer was never there', async () => {
     const other = await startGateways(1, {
       issuers: [
