@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StartOptions, Upstream, UpstreamName } from '@fleetgate/sandbox';
 import { startUpstream } from '@fleetgate/sandbox';
+import type pg from 'pg';
 import { pino } from 'pino';
 import { Agent, request } from 'undici';
 import { createApp } from '../../src/app.ts';
@@ -58,6 +59,8 @@ export interface Stack {
   readonly secrets: readonly string[];
   /** Another gateway over the same database, upstreams and keys; it ends with the stack. */
   beside(settings?: Partial<Config>): Promise<{ url: string; ask(path: string, ask?: Ask): Promise<Answer> }>;
+  /** where its database is, for a session of one's own */
+  readonly database: pg.ClientConfig;
   /** Asks the database past the gateway. */
   sql<R>(text: string, values?: readonly unknown[]): Promise<R[]>;
   close(): Promise<void>;
@@ -166,6 +169,7 @@ export async function startStack(
     app: gateway.app,
     log,
     answers,
+    database: database.config,
     secrets: [rootKey, ...[...upstreams.values()].flatMap(secretsOf)],
     ask,
     upstream(slug) {
