@@ -67,7 +67,7 @@ export class TokenStrategy<Verified extends object, User extends object> extends
   }
 
   /** Called while it is being made. */
-  protected getPassportInstance() {
+  protected getPassportInstance(): InstanceType<typeof passport.Passport> {
     const own = new passport.Passport();
     Object.assign(this, { passport: own });
     return own;
