@@ -42,7 +42,7 @@ export class Admissions {
   }
 
   /** For the front: the headers of a ready answer; undefined where there must be none. */
-  readonly ofReady = (principal: Principal, request: IncomingMessage): Admission | Promise<Admission> => {
+  ofReady(principal: Principal, request: IncomingMessage): Admission | Promise<Admission> {
     const headersOf = (decision: Decision): Admission => {
       if (!decision.refusal) return decision.headers;
       this.#refused.set(request, decision);
@@ -50,7 +50,7 @@ export class Admissions {
     };
     const decision = this.#throttle.ofPrincipal(principal);
     return decision instanceof Promise ? decision.then(headersOf) : headersOf(decision);
-  };
+  }
 
   /** For the hooks: sets the headers, and goes on with the refusal, if there is one. */
   count(
