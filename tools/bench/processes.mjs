@@ -1,15 +1,14 @@
-import { execFile, fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { fork } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 
-const ticksPerSecond = 100; // USER_HZ, the same on every Linux that Node runs on
 const here = (name) => new URL(name, import.meta.url).pathname;
 
-/** CPU seconds that a process has used, in user and kernel together (Linux). */
+/** CPU seconds that all threads of a process have used, in user and kernel together (Linux). */
 export function cpuSeconds(pid) {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  let nanoseconds = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`))
+    nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ', 1)[0]);
+  return nanoseconds / 1e9;
 }
 
 /** Resident memory of a process, in MB. */
@@ -42,14 +41,25 @@ export async function stop(child) {
   await ended;
 }
 
+/** Starts the process that makes the load; `run` puts it on a server and resolves to what a caller saw. */
+export async function startLoad() {
+  const { child } = await start(here('load.mjs'));
+  const run = (options) =>
+    new Promise((resolve, reject) => {
+      child.once('message', ({ type, result, message }) =>
+        type === 'done' ? resolve(result) : reject(new Error(message)),
+      );
+      child.send(options);
+    });
+  return { run, stop: () => stop(child) };
+}
+
 /** One round of load on a server process: requests per second of its CPU, and what a caller saw. */
-export async function round(pid, options) {
+async function round(load, { pid, options }, seconds) {
   const before = cpuSeconds(pid);
-  const load = promisify(execFile)(process.execPath, [here('load.mjs')]);
-  load.child.stdin.end(JSON.stringify(options));
-  const result = JSON.parse((await load).stdout);
-  const cpu = cpuSeconds(pid) - before;
-  return { ...result, perCpuSecond: result.requests / cpu, perSecond: result.requests / result.elapsed };
+  const result = await load.run({ ...options, seconds });
+  options.from = result.next; // the next round goes on in the paths
+  return { ...result, perCpuSecond: result.requests / (cpuSeconds(pid) - before) };
 }
 
 export function median(values) {
@@ -58,22 +68,34 @@ export function median(values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Rounds of two servers in turn, A B A B …, after one that warms each up; the medians and their ratio A/B. */
-export async function versus(a, b, rounds) {
-  await round(a.pid, { ...a.options, seconds: 1 });
-  await round(b.pid, { ...b.options, seconds: 1 });
-  const results = { a: [], b: [] };
-  for (let n = 0; n < rounds; n++) {
-    results.a.push(await round(a.pid, a.options));
-    results.b.push(await round(b.pid, b.options));
+/**
+ * Rounds of two servers in turn, after some that warm each up: A B, B A, A B, … Short ones, since what else the machine does
+ * changes from one second to the next: the two of a pair have nearly the same of it. The medians, and that of the pairs' A/B.
+ */
+export async function versus(a, b, { pairs, seconds, warmUp = 3 }) {
+  const load = await startLoad();
+  const of = (server, length = seconds) => round(load, server, length);
+  try {
+    await of(a, warmUp);
+    await of(b, warmUp);
+    const results = { a: [], b: [] };
+    for (let n = 0; n < pairs; n++) {
+      const first = n % 2 === 0 ? 'a' : 'b';
+      const second = first === 'a' ? 'b' : 'a';
+      results[first].push(await of(first === 'a' ? a : b));
+      results[second].push(await of(second === 'a' ? a : b));
+    }
+    const ratios = results.a.map((one, n) => one.perCpuSecond / results.b[n].perCpuSecond);
+    const middle = (list, key) => median(list.map((one) => one[key]));
+    return {
+      a: middle(results.a, 'perCpuSecond'),
+      b: middle(results.b, 'perCpuSecond'),
+      ratio: median(ratios),
+      ratios: ratios.sort((one, other) => one - other),
+      p99: { a: middle(results.a, 'p99'), b: middle(results.b, 'p99') },
+      statuses: results.a.at(-1).statuses,
+    };
+  } finally {
+    await load.stop();
   }
-  const of = (list, key) => median(list.map((one) => one[key]));
-  return {
-    a: of(results.a, 'perCpuSecond'),
-    b: of(results.b, 'perCpuSecond'),
-    ratio: median(results.a.map((one, n) => one.perCpuSecond / results.b[n].perCpuSecond)),
-    ratios: results.a.map((one, n) => one.perCpuSecond / results.b[n].perCpuSecond),
-    p99: { a: of(results.a, 'p99'), b: of(results.b, 'p99') },
-    statuses: results.a.at(-1).statuses,
-  };
 }

@@ -50,7 +50,7 @@ export async function createApp(
     trustedProxies,
     corsOrigins,
     admissions,
-    ready: (principal, url) => ready(principal, url),
+    ready: (principal, url, now) => ready(principal, url, now),
   });
   const routes = new RouteTable(server);
   const declarations = new Declarations(server);
@@ -104,5 +104,5 @@ export async function createApp(
 }
 
 function readyIn(answers: ReadyAnswers, scope: Scope): FindReady {
-  return (principal, url) => answers.find(scope.sightOf(principal), url);
+  return (principal, url, now) => answers.find(scope.sightOf(principal), url, now);
 }

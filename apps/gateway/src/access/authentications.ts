@@ -29,11 +29,10 @@ export class Authentications {
   }
 
   /** Who was found behind this header before. */
-  known(authorization: string | undefined): Principal | undefined {
+  known(authorization: string | undefined, now = Date.now()): Principal | undefined {
     if (authorization === undefined) return undefined;
     const entry = this.#known.get(authorization);
     if (entry === undefined) return undefined;
-    const now = Date.now();
     if (now >= this.#trustedUntil || now >= entry.expiresAt) return undefined;
     entry.used = true;
     return entry.principal;

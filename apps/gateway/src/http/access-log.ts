@@ -2,15 +2,19 @@ import { type Logger, pino } from 'pino';
 
 export interface Answered {
   id: string;
-  method: string;
-  /** without the query */
-  path: string;
-  status: number;
+  /** what was asked for and what came of it, as `answeredText` puts it */
+  answered: string;
   /** `performance.now()` when the request came in */
   started: number;
   /** null: nobody that we know */
   principal: string | null;
+  /** milliseconds since the epoch */
+  now: number;
 }
+
+/** Method, path (without the query) and status as they stand in a line; made once for what is answered again and again. */
+export const answeredText = (method: string, path: string, status: number) =>
+  `","method":${JSON.stringify(method)},"path":${JSON.stringify(path)},"status":${status},"ms":`;
 
 /** One line for every answer that was no refusal: who asked what, what came of it, and how long it took (ms). */
 export interface AccessLog {
@@ -19,9 +23,14 @@ export interface AccessLog {
   flush(): void;
 }
 
-/** Lines are gathered so long (ms), or until there are so many: one hand-over then serves them all. */
+/**
+ * Answers are gathered so long (ms), or until there are so many, and then written down in one go: that takes a third of what
+ * it takes between two answers, where nothing of it is at hand. Much larger texts cost more again.
+ */
 const gatherFor = 50;
-const gatherAtMost = 1000;
+const gatherAtMost = 200;
+/** The usual durations as text, by hundredths of a millisecond: to print a fraction takes as long as the rest of a line. */
+const quick = Array.from({ length: 1000 }, (_, hundredths) => String(hundredths / 100));
 
 /**
  * Writes into the logger's own stream, in its form. The line has five members of known form, so it is put together as text: of
@@ -33,32 +42,35 @@ export function createAccessLog(logger: Logger): AccessLog {
   const bindings = Object.entries(logger.bindings())
     .map(([name, value]) => `,${JSON.stringify(name)}:${JSON.stringify(value)}`)
     .join('');
-  let second = 0;
-  let prefix = '';
-  let gathered: string[] = [];
+  let moment = 0;
+  let opening = '';
+  let gathered: Gathered[] = [];
   let timer: NodeJS.Timeout | undefined;
+  const lineOf = ({ id, answered, ms, principal, now }: Gathered) => {
+    if (now !== moment) {
+      moment = now;
+      opening = `{"level":"info","time":"${new Date(now).toISOString()}"${bindings},"requestId":"`;
+    }
+    const hundredths = Math.round(ms * 100);
+    return `${opening}${id}${answered}${quick[hundredths] ?? hundredths / 100},"principal":${JSON.stringify(principal)},"msg":"request"}\n`;
+  };
   const flush = () => {
     clearTimeout(timer);
     timer = undefined;
-    if (gathered.length > 0) stream.write(gathered.join(''));
+    if (gathered.length > 0) stream.write(gathered.map(lineOf).join(''));
     gathered = [];
   };
   return {
     flush,
-    say({ id, method, path, status, started, principal }) {
+    say({ id, answered, started, principal, now }) {
       if (!logger.isLevelEnabled('info')) return;
-      const now = Date.now();
-      if (now - second >= 1000 || now < second) {
-        second = now - (now % 1000);
-        prefix = `{"level":"info","time":"${new Date(second).toISOString().slice(0, 20)}`;
-      }
-      const ms = Math.round((performance.now() - started) * 100) / 100;
-      const who = principal === null ? 'null' : JSON.stringify(principal);
-      gathered.push(
-        `${prefix}${String(now - second).padStart(3, '0')}Z"${bindings},"requestId":"${id}","method":"${method}","path":${JSON.stringify(path)},"status":${status},"ms":${ms},"principal":${who},"msg":"request"}\n`,
-      );
+      gathered.push({ id, answered, ms: performance.now() - started, principal, now });
       if (gathered.length >= gatherAtMost) flush();
       else timer ??= setTimeout(flush, gatherFor);
     },
   };
+}
+
+interface Gathered extends Omit<Answered, 'started'> {
+  readonly ms: number;
 }

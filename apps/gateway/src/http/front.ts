@@ -6,14 +6,14 @@ import { type ReadyAnswer, writeReady } from './ready-answers.ts';
 import { requestIdFrom } from './request-id.ts';
 
 /**
- * Asked before a ready answer goes out: gives the headers to be sent with it, as Node takes them raw (name, value, name, …).
+ * Asked before a ready answer goes out: gives the headers to be sent with it, as lines of its head (`name: value` and CRLF).
  * undefined, or a rejection: it is not had this way. The framework then takes over, asks for itself and says why not.
  */
 export type Admit = (principal: Principal, request: IncomingMessage) => Admission | Promise<Admission>;
-export type Admission = readonly string[] | undefined;
+export type Admission = string | undefined;
 
-/** What is ready for who asks for that URL; nothing is until the application is up. */
-export type FindReady = (principal: Principal, url: string) => ReadyAnswer | undefined;
+/** What is ready now (ms since the epoch) for who asks for that URL; nothing is until the application is up. */
+export type FindReady = (principal: Principal, url: string, now: number) => ReadyAnswer | undefined;
 
 export interface FrontParts {
   authentications: Pick<Authentications, 'known'>;
@@ -26,58 +26,44 @@ export interface FrontParts {
 /** Handles a request, or leaves it to `next`, now or later, untouched. */
 export type Front = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
-const noHeaders: readonly string[] = [];
-
 /**
  * What stands before the framework: a list that is ready, asked for by someone who is known already, is written at once. It
- * reads the headers as they came and makes no object for the request, since for such an answer that would be most of the
- * cost. Whatever is not that plain is none of its business.
+ * makes no object for the request, since for such an answer that would be most of the cost. Whatever is not that plain is
+ * none of its business.
  */
 export function createFront({ authentications, ready, access, admit }: FrontParts): Front {
+  const give = (
+    { headers }: IncomingMessage,
+    response: ServerResponse,
+    { principal, answer, now, started }: Ready,
+    lines: string,
+  ) => {
+    const id = requestIdFrom(headers['x-request-id'] as string | undefined, now);
+    const answered = writeReady(response, answer, { id, ifNoneMatch: headers['if-none-match'], now }, lines);
+    access.say({ id, answered, started, principal: principal.id, now });
+  };
   return (request, response, next) => {
-    const asked = request.method === 'GET' ? askedBy(request.rawHeaders) : undefined;
-    const principal = authentications.known(asked?.authorization);
-    const answer = principal && ready(principal, request.url as string);
-    if (asked === undefined || principal === undefined || answer === undefined) return next();
-    const started = performance.now();
-    const give = (extra: readonly string[]) => {
-      const id = requestIdFrom(asked.requestId);
-      writeReady(response, answer, id, asked.ifNoneMatch, { extra });
-      const { statusCode: status } = response;
-      access.say({ id, method: 'GET', path: answer.path, status, started, principal: principal.id });
-    };
-    const admitted = admit === undefined ? noHeaders : admit(principal, request);
-    if (!(admitted instanceof Promise)) return admitted === undefined ? next() : give(admitted);
+    if (request.method !== 'GET') return next();
+    const now = Date.now();
+    const principal = authentications.known(request.headers.authorization, now);
+    if (principal === undefined) return next();
+    const answer = ready(principal, request.url as string, now);
+    if (answer === undefined) return next();
+    const found = { principal, answer, now, started: performance.now() };
+    const admitted = admit === undefined ? '' : admit(principal, request);
+    if (!(admitted instanceof Promise))
+      return admitted === undefined ? next() : give(request, response, found, admitted);
     admitted.then(
-      (extra) => (extra === undefined ? next() : give(extra)),
+      (lines) => (lines === undefined ? next() : give(request, response, found, lines)),
       () => next(), // it asks again, and that failure is the one that is answered
     );
   };
 }
 
-interface Asked {
-  authorization: string | undefined;
-  ifNoneMatch: string | undefined;
-  requestId: string | undefined;
+interface Ready {
+  readonly principal: Principal;
+  readonly answer: ReadyAnswer;
+  /** when the request came in: in milliseconds since the epoch, and by `performance.now()` */
+  readonly now: number;
+  readonly started: number;
 }
-
-/** The three headers that matter; undefined where one of them came twice. */
-function askedBy(rawHeaders: readonly string[]): Asked | undefined {
-  const asked: Asked = { authorization: undefined, ifNoneMatch: undefined, requestId: undefined };
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const header = rawHeaders[at] as string;
-    // Lengths tell these three from nearly every other header, without making lower-case copies of all names.
-    if (header.length !== 13 && header.length !== 12) continue;
-    const name = names[header.toLowerCase()];
-    if (name === undefined) continue;
-    if (asked[name] !== undefined) return undefined;
-    asked[name] = rawHeaders[at + 1];
-  }
-  return asked;
-}
-
-const names: Readonly<Record<string, keyof Asked>> = {
-  authorization: 'authorization',
-  'if-none-match': 'ifNoneMatch',
-  'x-request-id': 'requestId',
-};

@@ -4,6 +4,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { Revisions } from '../inventory/revisions.ts';
 import type { ListAnswer } from '../reading/lists.ts';
+import { answeredText } from './access-log.ts';
+import { linesOf, quickHead } from './quick-head.ts';
 
 /** All ready answers together, in bytes; one that is larger than an eighth of it is not kept. */
 const maxBytes = 64 * 1024 * 1024;
@@ -15,13 +17,22 @@ const overhead = 512;
 export interface ReadyAnswer extends Omit<ListAnswer, 'text'> {
   /** the text of the answer, as the bytes that go out */
   readonly head: Buffer;
-  /** without the query, for the log */
-  readonly path: string;
+  /** the whole, and that it is unchanged */
+  readonly ok: Prepared;
+  readonly notModified: Prepared;
+}
+
+/** What is the same whenever a ready answer is given. */
+interface Prepared {
+  /** the status line and headers, up to the id of the request */
+  readonly lines: string;
+  /** for the log */
+  readonly answered: string;
 }
 
 /**
- * List answers as bytes, by what the caller may see and what it asks for. One is given again as long as the inventory stands at the revision that
- * it shows and no source has aged into another state.
+ * List answers as bytes, by what the caller may see and what it asks for. One is given again as long as the inventory stands
+ * at the revision that it shows and no source has aged into another state.
  */
 @Injectable()
 export class ReadyAnswers {
@@ -35,11 +46,10 @@ export class ReadyAnswers {
   constructor(private readonly revisions: Revisions) {}
 
   /** `sight` is that of the caller, as `sightOf` gives it. */
-  find(sight: string, url: string): ReadyAnswer | undefined {
+  find(sight: string, url: string, now: number): ReadyAnswer | undefined {
     const answer = this.#answers.get(`${sight} ${url}`);
     if (answer === undefined || !this.revisions.trusted) return undefined;
-    if (this.revisions.of(answer.kinds) !== answer.revision || answer.validUntil <= Date.now())
-      return undefined;
+    if (this.revisions.of(answer.kinds) !== answer.revision || answer.validUntil <= now) return undefined;
     return answer;
   }
 
@@ -48,72 +58,76 @@ export class ReadyAnswers {
     if (!this.revisions.trusted) return;
     const name = `${sight} ${url}`;
     if (this.#asked.has(name)) {
-      const { text, ...rest } = answer;
-      this.#answers.set(name, { ...rest, head: Buffer.from(text), path: url.split('?', 1)[0] as string });
+      this.#answers.set(name, readyOf(answer, url.split('?', 1)[0] as string));
     } else this.#asked.set(name, true);
   }
 }
 
-/** A list that has just been made: written like one that was ready, with what headers the hooks have given the reply. */
-export function writeList(request: FastifyRequest, reply: FastifyReply, answer: ListAnswer): void {
-  const extra: string[] = [];
-  for (const [name, value] of Object.entries(reply.getHeaders()))
-    if (name !== 'x-request-id' && name !== 'x-content-type-options') extra.push(name, String(value));
-  reply.hijack();
-  const whole = { ...answer, head: answer.text };
-  writeReady(reply.raw, whole, request.id, request.headers['if-none-match'], {
-    headersOnly: request.method === 'HEAD',
-    extra,
-  });
+function readyOf({ text, ...answer }: ListAnswer, path: string): ReadyAnswer {
+  const same = linesOf(headersOf(answer));
+  return {
+    ...answer,
+    head: Buffer.from(text),
+    ok: {
+      lines: `HTTP/1.1 200 OK\r\n${same}content-type: ${json}\r\nx-request-id: `,
+      answered: answeredText('GET', path, 200),
+    },
+    notModified: {
+      lines: `HTTP/1.1 304 Not Modified\r\n${same}x-request-id: `,
+      answered: answeredText('GET', path, 304),
+    },
+  };
 }
 
+const json = 'application/json; charset=utf-8';
+const headersOf = ({ etag, complete }: Pick<ListAnswer, 'etag' | 'complete'>) => [
+  ...['etag', etag, 'cache-control', 'private, no-cache', 'vary', 'Authorization'],
+  ...['x-fleetgate-complete', complete ? 'true' : 'false', 'x-content-type-options', 'nosniff'],
+];
+const tailOf = (id: string) => `,"requestId":"${id}"}`;
+
 /**
- * Writes the ready bytes as they are, and behind them the request id, so that a kept body is never copied. `extra` are more
- * headers, raw: name, value, name, …
+ * Writes ready bytes as they are, and behind them the request id, so that a kept body is never copied. `more` are
+ * lines of the head. Gives what the log says of it.
  */
 export function writeReady(
   response: ServerResponse,
-  answer: { readonly head: Buffer | string; readonly etag: string; readonly complete: boolean },
-  id: string,
-  ifNoneMatch: string | undefined,
-  { headersOnly = false, extra = [] }: { headersOnly?: boolean; extra?: readonly string[] } = {},
-): void {
-  const headers = [
-    'etag',
-    answer.etag,
-    'cache-control',
-    'private, no-cache',
-    'vary',
-    'Authorization',
-    'x-request-id',
-    id,
-    'x-fleetgate-complete',
-    answer.complete ? 'true' : 'false',
-    'x-content-type-options',
-    'nosniff',
-    ...extra,
-  ];
-  if (matches(ifNoneMatch, answer.etag)) {
-    response.writeHead(304, headers);
+  { head, etag, ok, notModified }: ReadyAnswer,
+  { id, ifNoneMatch, now }: { id: string; ifNoneMatch: string | undefined; now: number },
+  more: string,
+): string {
+  if (matches(ifNoneMatch, etag)) {
+    quickHead(response, 304, `${notModified.lines}${id}\r\n${more}`, now);
     response.end();
+    return notModified.answered;
+  }
+  const tail = tailOf(id);
+  const length = head.length + tail.length;
+  quickHead(response, 200, `${ok.lines}${id}\r\n${more}content-length: ${length}\r\n`, now);
+  response.cork(); // all three go out together
+  response.write(head);
+  response.end(tail);
+  return ok.answered;
+}
+
+/** Writes a list that has just been made, with what headers the hooks have given the reply. */
+export function writeList(request: FastifyRequest, reply: FastifyReply, answer: ListAnswer): void {
+  const { raw } = reply;
+  const headers = headersOf(answer);
+  for (const [name, value] of Object.entries(reply.getHeaders()))
+    if (name !== 'x-content-type-options') headers.push(name, String(value));
+  reply.hijack();
+  if (matches(request.headers['if-none-match'], answer.etag)) {
+    raw.writeHead(304, headers).end();
     return;
   }
-  const tail = `,"requestId":"${id}"}`;
-  // A text goes out in one piece with its tail; making bytes of it first would be one more large object to collect.
-  const body = typeof answer.head === 'string' ? answer.head + tail : answer.head;
-  const bodyBytes = Buffer.byteLength(body);
-  const length = typeof body === 'string' ? bodyBytes : bodyBytes + tail.length;
-  headers.push('content-type', 'application/json; charset=utf-8', 'content-length', String(length));
-  response.writeHead(200, headers);
-  if (headersOnly) {
-    response.end();
-  } else if (typeof body === 'string') {
-    // As many bytes as characters: it is all ASCII, which is the same in Latin-1 and is written without being encoded.
-    response.end(body, bodyBytes === body.length ? 'latin1' : 'utf8');
-  } else {
-    response.write(body);
-    response.end(tail);
-  }
+  // In one piece with its tail: making bytes of it first would be one more large object to collect.
+  const body = answer.text + tailOf(request.id);
+  const length = Buffer.byteLength(body);
+  raw.writeHead(200, [...headers, 'content-type', json, 'content-length', String(length)]);
+  if (request.method === 'HEAD') raw.end();
+  // As many bytes as characters: it is all ASCII, which is the same in Latin-1 and is written without being encoded.
+  else raw.end(body, length === body.length ? 'latin1' : 'utf8');
 }
 
 /** Weak comparison, as RFC 9110 asks for If-None-Match. */

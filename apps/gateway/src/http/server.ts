@@ -5,11 +5,12 @@ import { refusalOf, ruleOf } from '../access/access.ts';
 import type { Authentications } from '../access/authentications.ts';
 import type { Principal } from '../access/principal.ts';
 import { type Admissions, type Counted, strangerOrVisitor } from '../throttle/admission.ts';
-import { createAccessLog } from './access-log.ts';
+import { answeredText, createAccessLog } from './access-log.ts';
 import { installBrowserRules } from './browsers.ts';
 import { createClientErrors } from './client-errors.ts';
 import { answerError } from './error-filter.ts';
 import { createFront, type FindReady } from './front.ts';
+import { keepAliveTimeout } from './quick-head.ts';
 import { requestIdOf } from './request-id.ts';
 
 declare module 'fastify' {
@@ -34,9 +35,8 @@ export interface ServerParts {
   admissions: Admissions;
 }
 
-/** A request has to be in within this, and an idle connection may stay this long; milliseconds. */
+/** A request has to be in within this; milliseconds. */
 const requestTimeout = 30_000;
-const keepAliveTimeout = 72_000;
 const maxBodyBytes = 1024 * 1024;
 /** An id carries the upstream's key, which may have up to four parts of 512 characters, each escaped. */
 const maxIdLength = 3000;
@@ -48,12 +48,7 @@ const maxIdLength = 3000;
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
   const { logger, authentications, trustedProxies, corsOrigins, ready, admissions } = parts;
   const access = createAccessLog(logger);
-  const front = createFront({
-    authentications,
-    ready,
-    access,
-    admit: (principal, request) => admissions.ofReady(principal, request),
-  });
+  const front = createFront({ authentications, ready, access, admit: admissions.ofReady });
   const server = fastify({
     serverFactory: (handler) => {
       const listener: RequestListener = (request, response) => {
@@ -116,7 +111,8 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     const [path = ''] = url.split('?', 1);
     const principal = request.principal?.id ?? null;
     if (status < 400) {
-      access.say({ id, method, path, status, started: performance.now() - reply.elapsedTime, principal });
+      const started = performance.now() - reply.elapsedTime;
+      access.say({ id, answered: answeredText(method, path, status), started, principal, now: Date.now() });
     } else {
       // By the logger's own way, which takes secrets out: what was refused may hold anything.
       const ms = Math.round(reply.elapsedTime * 100) / 100;

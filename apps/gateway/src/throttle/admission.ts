@@ -18,12 +18,15 @@ export type Counted = Principal | 'stranger' | 'visitor';
 
 /** Never refused: a probe that hears 429 restarts a gateway that is well, or takes it out of service. */
 const probes = new Set(['/livez', '/readyz']);
-/** Where somebody may try to become known: to begin a login, to give a password, to ask for a token. */
-const doors = new Set(['/v1/login', '/oauth/authorize', '/oauth/interaction/:uid/login', '/oauth/token']);
+/** Documents about tokens, and questions of services that trust us: asked for by machine, and nothing can be guessed there. */
+const aboutTokens = /^\/oauth\/(jwks|introspect(ion)?|revoke|revocation|userinfo)$/;
 
-/** By which limit a call is counted that needs no credentials; one that only asks what a browser may do is harmless. */
-export function strangerOrVisitor({ routeOptions, method }: FastifyRequest): 'stranger' | 'visitor' {
-  return doors.has(routeOptions.url ?? '') && method !== 'OPTIONS' ? 'stranger' : 'visitor';
+/** For a call without credentials to what is open: where somebody could try to become known, the strict limit holds. */
+export function strangerOrVisitor({ routeOptions, url }: FastifyRequest): 'stranger' | 'visitor' {
+  const route = routeOptions.url ?? '';
+  if (route.startsWith('/oauth/'))
+    return aboutTokens.test(url.split('?', 1)[0] as string) ? 'visitor' : 'stranger';
+  return route.startsWith('/v1/') && route !== '/v1/health' ? 'stranger' : 'visitor';
 }
 
 /** Counts calls where they come in, and puts what the throttle says on whatever answer they get. */
@@ -38,16 +41,12 @@ export class Admissions {
     this.#throttle = throttle;
   }
 
-  /** For the front: the headers of a ready answer; undefined where there must be none. */
-  ofReady(principal: Principal, request: IncomingMessage): Admission | Promise<Admission> {
-    const headersOf = (decision: Decision): Admission => {
-      if (!decision.refusal) return decision.headers;
-      this.#refused.set(request, decision);
-      return undefined;
-    };
+  /** For the front: the headers of a ready answer, as lines; undefined where there must be none. */
+  readonly ofReady = (principal: Principal, request: IncomingMessage): Admission | Promise<Admission> => {
     const decision = this.#throttle.ofPrincipal(principal);
-    return decision instanceof Promise ? decision.then(headersOf) : headersOf(decision);
-  }
+    if (!(decision instanceof Promise)) return this.#linesOf(decision, request);
+    return decision.then((one) => this.#linesOf(one, request));
+  };
 
   /** For the hooks: sets the headers, and goes on with the refusal, if there is one. */
   count(
@@ -72,6 +71,12 @@ export class Admissions {
   /** For what is no request: the headers, raw. */
   ofSocket(address: string | undefined): readonly string[] {
     return this.#throttle.ofVisitor(address ?? 'unknown').headers;
+  }
+
+  #linesOf(decision: Decision, request: IncomingMessage): Admission {
+    if (!decision.refusal) return decision.lines;
+    this.#refused.set(request, decision);
+    return undefined;
   }
 
   #decide(counted: Counted, address: string): Decision | Promise<Decision> {

@@ -2,14 +2,6 @@ import { ApiError } from '../answers/api-error.ts';
 import type { Count, Taken } from './counters.ts';
 import type { Rule } from './rules.ts';
 
-/** What became of a call, and what every answer to it says of that. */
-export interface Decision {
-  /** raw: name, value, name, … */
-  readonly headers: readonly string[];
-  /** absent: it is admitted */
-  readonly refusal?: ApiError;
-}
-
 /** The headers speak of a shorter rule than the plan as soon as less than this part of it is left. */
 const nearlyUsed = 0.1;
 
@@ -20,53 +12,62 @@ const whose: Readonly<Record<string, string>> = {
   open: 'one address may make',
 };
 
-export function decisionOf(taken: Taken): Decision {
-  const headers = headersOf(taken);
-  if (taken.admitted) return { headers };
+/** What became of a call, and what every answer to it says of that, in the one form or the other. */
+export class Decision {
+  /** absent: it is admitted */
+  readonly refusal?: ApiError;
+
+  constructor(private readonly taken: Taken) {
+    if (!taken.admitted) this.refusal = refusalOf(taken);
+  }
+
+  /** raw: name, value, name, … */
+  get headers(): string[] {
+    const { limit, left, end, fields, policy } = told(this.taken);
+    const headers = ['x-ratelimit-limit', String(limit), 'x-ratelimit-remaining', String(left)];
+    headers.push('x-ratelimit-reset', String(end), 'ratelimit', fields, 'ratelimit-policy', policy);
+    if (this.taken.local) headers.push('x-fleetgate-throttle', 'local');
+    return headers;
+  }
+
+  /** The same as lines of a head: made at once, as a ready answer costs little more than such texts. */
+  get lines(): string {
+    const { limit, left, end, fields, policy } = told(this.taken);
+    const lines = `x-ratelimit-limit: ${limit}\r\nx-ratelimit-remaining: ${left}\r\nx-ratelimit-reset: ${end}\r\nratelimit: ${fields}\r\nratelimit-policy: ${policy}\r\n`;
+    return this.taken.local ? `${lines}x-fleetgate-throttle: local\r\n` : lines;
+  }
+}
+
+function refusalOf(taken: Taken): ApiError {
   const [rule, count] = refusing(taken);
   const seconds = secondsUntil(count, taken.now);
   const { limit, windowSeconds } = rule;
-  return {
-    headers,
-    refusal: new ApiError(
-      'rate_limited',
-      `${whose[rule.name]} ${limit} ${limit === 1 ? 'call' : 'calls'} in ${windowSeconds} s: come again in ${seconds} s`,
-      { retryAfterSeconds: seconds },
-    ),
-  };
+  return new ApiError(
+    'rate_limited',
+    `${whose[rule.name]} ${limit} ${limit === 1 ? 'call' : 'calls'} in ${windowSeconds} s: come again in ${seconds} s`,
+    { retryAfterSeconds: seconds },
+  );
 }
 
 /**
  * X-RateLimit-* knows one limit: the one that will stop the caller first. RateLimit and RateLimit-Policy
  * (draft-ietf-httpapi-ratelimit-headers) name them all.
  */
-function headersOf({ set, counts, now, local }: Taken): string[] {
+function told({ set, counts, now }: Taken) {
   let shown = 0;
-  let shownLeft = Number.POSITIVE_INFINITY;
+  let left = Number.POSITIVE_INFINITY;
   let fields = '';
   for (let index = 0; index < counts.length; index++) {
     const rule = set.rules[index] as Rule;
     const count = counts[index] as Count;
-    const left = leftOf(rule, count);
-    fields += `${index === 0 ? '' : ', '}"${rule.name}";r=${left};t=${secondsUntil(count, now)}`;
-    if (index > 0 && (left >= shownLeft || left > rule.limit * nearlyUsed)) continue;
+    const leftOfIt = leftOf(rule, count);
+    fields += `${index === 0 ? '' : ', '}"${rule.name}";r=${leftOfIt};t=${secondsUntil(count, now)}`;
+    if (index > 0 && (leftOfIt >= left || leftOfIt > rule.limit * nearlyUsed)) continue;
     shown = index;
-    shownLeft = left;
+    left = leftOfIt;
   }
-  const headers = [
-    'x-ratelimit-limit',
-    String((set.rules[shown] as Rule).limit),
-    'x-ratelimit-remaining',
-    String(shownLeft),
-    'x-ratelimit-reset',
-    String((counts[shown] as Count).end),
-    'ratelimit',
-    fields,
-    'ratelimit-policy',
-    set.policy,
-  ];
-  if (local) headers.push('x-fleetgate-throttle', 'local');
-  return headers;
+  const { limit } = set.rules[shown] as Rule;
+  return { limit, left, end: (counts[shown] as Count).end, fields, policy: set.policy };
 }
 
 /** Of the rules that have nothing left, the one that lasts longest: before it ends, no call is admitted. */

@@ -10,7 +10,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Principal } from '../access/principal.ts';
 import type { Quota, QuotaLeft } from '../access/quota.ts';
 import type { Count, Counters, Taken } from './counters.ts';
-import { type Decision, decisionOf, leftOf } from './decision.ts';
+import { Decision, leftOf } from './decision.ts';
 import { LocalCounters } from './local-counters.ts';
 import { Rules } from './rules.ts';
 
@@ -79,6 +79,6 @@ export class ThrottleGuard extends ThrottlerGuard implements Quota {
   #told(taken: Taken): Decision {
     this.figures[taken.admitted ? 'admitted' : 'refused'] += 1;
     if (taken.local) this.figures.local += 1;
-    return decisionOf(taken);
+    return new Decision(taken);
   }
 }

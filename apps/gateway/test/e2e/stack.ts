@@ -252,7 +252,6 @@ export function configOf(rootKey: string): Config {
     database: { url: null },
     redisUrl: null,
     redisPrefix: 'fleetgate:',
-    redisTimeoutMs: 50,
     limits: generousLimits,
     dataDir: '/nowhere',
     role: 'all',

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { request } from 'undici';
 import { type Principal, root } from '../../src/access/principal.ts';
-import type { Answered } from '../../src/http/access-log.ts';
+import { type Answered, answeredText } from '../../src/http/access-log.ts';
 import { type Admit, createFront } from '../../src/http/front.ts';
 import { ReadyAnswers } from '../../src/http/ready-answers.ts';
 import { Revisions } from '../../src/inventory/revisions.ts';
@@ -22,9 +22,9 @@ describe('the front', () => {
     const known = (id = ''): Principal | undefined => (sights[id] ? { ...root, id } : undefined);
     const front = createFront({
       authentications: { known },
-      ready: ({ id }, asked) => ready.find(sights[id] as string, asked),
+      ready: ({ id }, asked, now) => ready.find(sights[id] as string, asked, now),
       access: { say: (answered) => void said.push(answered), flush: () => undefined },
-      admit: (principal, message) => (admit ? admit(principal, message) : []),
+      admit: (principal, message) => (admit ? admit(principal, message) : ''),
     });
     server = createServer((message, response) =>
       front(message, response, () => response.writeHead(299).end('the framework')),
@@ -73,7 +73,7 @@ describe('the front', () => {
     expect(JSON.parse(answer.text)).toEqual({ data: ['\u00fc'], requestId: 'request-0001' });
     expect(answer.headers).toMatchObject({ 'x-request-id': 'request-0001', etag: 'W/"1"' });
     expect(said).toMatchObject([
-      { id: 'request-0001', path: '/v1/clusters', status: 200, principal: 'root' },
+      { id: 'request-0001', answered: answeredText('GET', '/v1/clusters', 200), principal: 'root' },
     ]);
   });
 
@@ -87,7 +87,7 @@ describe('the front', () => {
 
   it.each(['at once', 'later'])('sends along the headers of an admission that comes %s', async (when) => {
     keepFor('all');
-    const headers = ['X-RateLimit-Limit', '100', 'X-RateLimit-Remaining', '99'];
+    const headers = 'x-ratelimit-limit: 100\r\nx-ratelimit-remaining: 99\r\n';
     admit = () => (when === 'later' ? new Promise((resolve) => setImmediate(resolve, headers)) : headers);
     const limits = { 'x-ratelimit-limit': '100', 'x-ratelimit-remaining': '99' };
     const whole = await ask('root');
@@ -111,7 +111,6 @@ describe('the front', () => {
     keepFor('all');
     const statusOf = async (options: object) => (await request(`${url}${path}`, options)).statusCode;
     expect(await statusOf({ headers: { authorization: 'nobody' } })).toBe(299);
-    expect(await statusOf({ headers: ['authorization', 'root', 'authorization', 'root'] })).toBe(299);
     expect(await statusOf({ method: 'HEAD', headers: { authorization: 'root' } })).toBe(299);
   });
 

@@ -1,4 +1,4 @@
-import { decisionOf } from '../../src/throttle/decision.ts';
+import { Decision } from '../../src/throttle/decision.ts';
 import { LocalCounters } from '../../src/throttle/local-counters.ts';
 import { type Rule, ruleSet } from '../../src/throttle/rules.ts';
 
@@ -95,7 +95,7 @@ it('speaks the language of the library: one rule at a time, milliseconds in and 
 
 describe('what is told of it', () => {
   const headersOf = (counters: LocalCounters, rules: readonly Rule[]) => {
-    const { headers, refusal } = decisionOf(counters.take(ruleSet(rules)));
+    const { headers, refusal } = new Decision(counters.take(ruleSet(rules)));
     const named = Object.fromEntries(
       headers.flatMap((name, at) => (at % 2 ? [] : [[name, headers[at + 1]]])),
     );
