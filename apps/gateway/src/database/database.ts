@@ -65,14 +65,15 @@ export class Database {
   /**
    * Listens on a channel over a session of its own, which is opened again whenever it is lost. `onState(true)` comes when
    * listening has begun (what was sent before was missed), `onState(false)` when it was lost. Resolves once it listens for
-   * the first time; the resolved function ends it.
+   * the first time; the resolved function ends it. `name`: of the session, as the server shows it.
    */
   async listen(
     channel: string,
     onMessage: (payload: string) => void,
     onState: (connected: boolean) => void,
+    name?: string,
   ): Promise<() => Promise<void>> {
-    const listener = new ChannelListener(clientConfig(this.#target), channel, onMessage, onState);
+    const listener = new ChannelListener(clientConfig(this.#target), channel, onMessage, onState, name);
     await listener.start();
     return () => listener.stop();
   }

@@ -18,6 +18,8 @@ export class ChannelListener {
     private readonly channel: string,
     private readonly onMessage: (payload: string) => void,
     private readonly onState: (connected: boolean) => void,
+    /** of the session, as the server shows it */
+    private readonly name = 'fleetgate listener',
   ) {}
 
   async start(): Promise<void> {
@@ -36,7 +38,7 @@ export class ChannelListener {
   async #open(): Promise<void> {
     const client = new pg.Client({
       ...this.config,
-      application_name: 'fleetgate listener',
+      application_name: this.name,
       keepAlive: true,
       connectionTimeoutMillis: heartbeat.patience,
     });

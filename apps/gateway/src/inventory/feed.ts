@@ -6,6 +6,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { Database } from '../database/database.ts';
+import { Barrier, feedSession } from './barrier.ts';
 import { Revisions, sourceKind } from './revisions.ts';
 import { channel, type Signal } from './signals.ts';
 import { Sources } from './sources.ts';
@@ -27,6 +28,7 @@ export const LINKS = Symbol('links');
 export class Feed implements OnModuleInit, BeforeApplicationShutdown {
   readonly #log = new Logger('Inventory');
   readonly #requestListeners = new Set<(connection: string) => void>();
+  readonly #barrier: Barrier;
   #stop: (() => Promise<void>) | undefined;
   #reread: NodeJS.Timeout | undefined;
   /** goes up whenever the session is lost or opened, so that a slow read of an earlier one is not taken for the present */
@@ -37,7 +39,9 @@ export class Feed implements OnModuleInit, BeforeApplicationShutdown {
     private readonly revisions: Revisions,
     private readonly sources: Sources,
     @Inject(LINKS) private readonly links: LinkedRows,
-  ) {}
+  ) {
+    this.#barrier = new Barrier(database);
+  }
 
   async onModuleInit(): Promise<void> {
     await this.read();
@@ -45,6 +49,7 @@ export class Feed implements OnModuleInit, BeforeApplicationShutdown {
       channel,
       (payload) => this.#hear(payload),
       (connected) => void this.#state(connected),
+      feedSession,
     );
     this.#reread = setInterval(() => void this.read().catch((error) => this.#say(error)), rereadEvery);
     this.#reread.unref();
@@ -55,6 +60,11 @@ export class Feed implements OnModuleInit, BeforeApplicationShutdown {
     this.#session += 1;
     this.revisions.trust(false);
     await this.#stop?.();
+  }
+
+  /** Resolves once every replica goes by what was committed before this call: none answers from an older list any more. */
+  everyoneHeard(): Promise<void> {
+    return this.#barrier.pass();
   }
 
   /** Tells of every connection that somebody asks to be synced. */
@@ -104,7 +114,11 @@ export class Feed implements OnModuleInit, BeforeApplicationShutdown {
 
   #hear(payload: string): void {
     const signal = JSON.parse(payload) as Signal;
-    if ('requested' in signal) {
+    if ('barrier' in signal) {
+      this.#barrier.answer(signal.barrier).catch((error) => this.#say(error));
+    } else if ('passed' in signal) {
+      this.#barrier.passed(signal.passed);
+    } else if ('requested' in signal) {
       for (const listener of this.#requestListeners) listener(signal.connection);
     } else if ('linked' in signal) {
       this.linked(signal.connection).catch((error) => this.#say(error));

@@ -11,7 +11,10 @@ export type Signal =
   | { readonly connection: string; readonly revision: number }
   | { readonly connection: string; readonly requested: true }
   | { readonly connection: string; readonly linked: true }
-  | { readonly connection: string; readonly folded: Readonly<Record<string, number>> };
+  | { readonly connection: string; readonly folded: Readonly<Record<string, number>> }
+  /** whoever hears this has heard everything before it, and says `passed` */
+  | { readonly barrier: string }
+  | { readonly passed: string };
 
 type Executor = Pick<pg.PoolClient, 'query'>;
 

@@ -3,6 +3,7 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/
 import { ApiError } from '../answers/api-error.ts';
 import { errorOfFault } from '../answers/upstream-errors.ts';
 import { CONNECTIONS, type Connection, type Connections } from '../connections/connection.ts';
+import { Feed } from '../inventory/feed.ts';
 import { TIMING, type Timing } from '../inventory/timing.ts';
 import { OperationStore, type OperationTask } from '../operations/operation-store.ts';
 import { FollowUps } from './follow-ups.ts';
@@ -34,6 +35,7 @@ export class OperationRunner implements OnApplicationShutdown {
     private readonly store: OperationStore,
     private readonly writer: Writer,
     private readonly followUps: FollowUps,
+    private readonly feed: Feed,
     @Inject(TIMING) private readonly timing: Timing,
   ) {
     this.#every(renewEvery, async () => {
@@ -48,12 +50,16 @@ export class OperationRunner implements OnApplicationShutdown {
     this.#every(sweepEvery, () => this.store.removeOld());
   }
 
-  /** Carries an operation out that was started here, while its caller waits. Rejects with `ApiError`. */
+  /**
+   * Carries an operation out that was started here, while its caller waits. When it resolves, every replica shows what it left.
+   * Rejects with `ApiError`.
+   */
   async run(connection: Connection, task: OperationTask): Promise<WriteOutcome> {
     this.#running.add(task.id);
     try {
       const outcome = await this.writer.run(connection, task, this.#stopping.signal);
       await this.store.succeeded(task.id, outcome.id);
+      await this.feed.everyoneHeard();
       return outcome;
     } catch (error) {
       throw await this.#failed(connection, task, error);
