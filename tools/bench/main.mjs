@@ -1,4 +1,4 @@
-// npm run bench [-- lists scale sync]: prints each figure beside what it is measured against. Nothing here asserts.
+// npm run bench [-- lists sync throttle scale]: prints each figure beside what it is measured against. Nothing here asserts.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
@@ -7,6 +7,7 @@ import { startEmbeddedPostgres } from '../../libs/embedded-postgres/dist/index.j
 import { lists } from './lists.mjs';
 import { scale } from './scale.mjs';
 import { sync } from './sync.mjs';
+import { throttle } from './throttle.mjs';
 
 const asked = process.argv.slice(2);
 const wanted = (name) => asked.length === 0 || asked.includes(name);
@@ -42,6 +43,7 @@ try {
   );
   if (wanted('lists')) await lists(await databaseOf('lists'), urlOf('lists'));
   if (wanted('sync')) await sync(await databaseOf('sync'), urlOf('sync'), serverPids);
+  if (wanted('throttle')) await throttle(await databaseOf('throttle'), urlOf('throttle'));
   if (wanted('scale')) await scale(await databaseOf('scale'));
 } finally {
   await server.stop();

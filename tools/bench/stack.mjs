@@ -18,7 +18,8 @@ export async function startFleetManager(scale) {
 }
 
 /** The gateway as it is shipped, on a database of its own, with one connection. */
-export async function startGateway(database, upstream, { interval = '24h', logLevel = 'info' } = {}) {
+export async function startGateway(database, upstream, options = {}) {
+  const { interval = '24h', logLevel = 'info', program = 'apps/gateway/dist/main.js', env = {} } = options;
   const dir = mkdtempSync(join(tmpdir(), 'fleetgate-bench-'));
   const config = join(dir, 'connections.yaml');
   writeFileSync(
@@ -47,10 +48,13 @@ export async function startGateway(database, upstream, { interval = '24h', logLe
     FLEETGATE_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
     FLEETGATE_ROOT_KEY: rootKey,
     FLEETGATE_LOG_LEVEL: logLevel,
+    FLEETGATE_ALLOWED_NETWORKS: '127.0.0.0/8', // the emulated upstream
+    FLEETGATE_LIMIT_ROOT: '999999999/1h', // nothing here is about refusing
+    ...env,
   };
   // It listens then, and the first sync has just begun: what is measured of that must not wait for its end.
   const listens = ({ type, step }) => type === 'progress' && step === 'first sync';
-  const { child } = await start(join(root, 'apps/gateway/dist/main.js'), [], environment, listens);
+  const { child } = await start(join(root, program), [], environment, listens);
   const get = async (path, headers = {}) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
       headers: { authorization, ...headers },

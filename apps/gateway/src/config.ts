@@ -22,6 +22,8 @@ export interface Config {
   readonly redisUrl: string | null;
   /** what our keys in it begin with */
   readonly redisPrefix: string;
+  /** how long it is waited for, by a request */
+  readonly redisTimeoutMs: number;
   /** how many calls are let through, and in how long */
   readonly limits: Limits;
   /** absolute */
@@ -79,6 +81,7 @@ export function loadConfig({ env, cwd }: Surroundings): Config {
     database: { url: variables.FLEETGATE_DATABASE_URL ?? null },
     redisUrl: variables.FLEETGATE_REDIS_URL ?? null,
     redisPrefix: variables.FLEETGATE_REDIS_PREFIX,
+    redisTimeoutMs: variables.FLEETGATE_REDIS_TIMEOUT,
     limits: limitsOf(variables),
     dataDir,
     role: variables.FLEETGATE_ROLE,

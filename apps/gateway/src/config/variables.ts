@@ -98,6 +98,17 @@ const table = {
     absent: 'fleetgate:',
     help: 'what our keys in Redis begin with',
   },
+  FLEETGATE_REDIS_TIMEOUT: {
+    schema: z
+      .string()
+      .refine((text) => /^\d{1,4}$/.test(text) && Number(text) >= 10, {
+        error: 'must be 10 to 9999 milliseconds',
+      })
+      .transform(Number)
+      .default(50),
+    absent: '50',
+    help: 'how long a request waits for Redis, in milliseconds, before it goes on without',
+  },
   FLEETGATE_DATA_DIR: {
     schema: z.string().min(1, { error: 'must be a folder' }).default('.fleetgate'),
     absent: '.fleetgate',

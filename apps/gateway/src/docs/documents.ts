@@ -1,6 +1,8 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { scopeWords } from '../access/scopes.ts';
 import { installedProviders } from '../connections/installed.ts';
+import { saidScope } from '../oauth/scope-words.ts';
 import { describeScopes } from './scope-words.ts';
 import { describeSpecs } from './spec-schemas.ts';
 
@@ -9,6 +11,16 @@ const description = `One stable API for every project, deployment and cluster, w
 Send an API key or a token as \`Authorization: Bearer <key>\`. Every answer carries a \`requestId\`, in its body and as \`X-Request-Id\`;
 every error has the same envelope. Lists are answered from the inventory and name, under \`sources\`, how fresh each
 connection's part is; \`X-Fleetgate-Complete: false\` says that one is missing.`;
+
+const scopes = Object.fromEntries(scopeWords.map((word) => [word, saidScope(word)?.text ?? word]));
+const oauthFlows = {
+  type: 'oauth2',
+  description: 'the gateway’s own server; /.well-known/openid-configuration says the rest',
+  flows: {
+    authorizationCode: { authorizationUrl: '/oauth/authorize', tokenUrl: '/oauth/token', scopes },
+    clientCredentials: { tokenUrl: '/oauth/token', scopes },
+  },
+} as const;
 
 /** OpenAPI 3.1, made from the same zod schemas that check requests and describe answers. */
 export function openApiOf(app: INestApplication): OpenAPIObject {
@@ -23,6 +35,7 @@ export function openApiOf(app: INestApplication): OpenAPIObject {
       scheme: 'bearer',
       description: 'an API key, or a token: of POST /v1/login, of OAuth, or of an issuer that is trusted',
     })
+    .addOAuth2(oauthFlows)
     .addServer('/')
     .build();
   const document = SwaggerModule.createDocument(app, config, {

@@ -48,7 +48,12 @@ const maxIdLength = 3000;
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
   const { logger, authentications, trustedProxies, corsOrigins, ready, admissions } = parts;
   const access = createAccessLog(logger);
-  const front = createFront({ authentications, ready, access, admit: admissions.ofReady });
+  const front = createFront({
+    authentications,
+    ready,
+    access,
+    admit: (principal, request) => admissions.ofReady(principal, request),
+  });
   const server = fastify({
     serverFactory: (handler) => {
       const listener: RequestListener = (request, response) => {

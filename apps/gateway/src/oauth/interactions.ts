@@ -9,7 +9,7 @@ import { pageHeaders } from './html.ts';
 import { OAuthServer } from './oauth-server.ts';
 import { consentPage, errorPage, loginPage } from './pages.ts';
 import { interactionPath, mountPathOf } from './provider-configuration.ts';
-import { sayScopes } from './scope-words.ts';
+import { saidScope } from './scope-words.ts';
 import { takeOver } from './take-over.ts';
 import { USERS, type Users } from './users.ts';
 
@@ -50,7 +50,7 @@ export class Interactions {
     }
     const user = await this.users.find(details.session?.accountId ?? '');
     if (!user) return this.#expired(reply);
-    const scopes = sayScopes((details.params.scope ?? '').split(' '));
+    const scopes = (details.params.scope ?? '').split(' ').flatMap((word) => saidScope(word) ?? []);
     const sentBackTo = sourceOf(details.params.redirect_uri);
     this.#send(reply, details, 200, consentPage({ ...form, userName: user.name, scopes, sentBackTo }));
   }

@@ -37,12 +37,10 @@ export interface SaidScope {
   readonly powerful: boolean;
 }
 
-/** Scopes as a person reads them: a bundle is one line that names all that is in it. */
-export function sayScopes(asked: readonly string[]): SaidScope[] {
-  return asked.flatMap((word) => {
-    const text = textOf(word);
-    return text === undefined ? [] : [{ text, powerful: powerful.has(word) }];
-  });
+/** A scope as a person reads it: a bundle names all that is in it. undefined: it is none. */
+export function saidScope(word: string): SaidScope | undefined {
+  const text = textOf(word);
+  return text === undefined ? undefined : { text, powerful: powerful.has(word) };
 }
 
 function textOf(word: string): string | undefined {

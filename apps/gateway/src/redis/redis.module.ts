@@ -16,7 +16,7 @@ import { SharedRedis } from './shared-redis.ts';
 export const SHARED = Symbol('shared');
 export type Shared = { readonly redis: SharedRedis; readonly replicas: Replicas } | null;
 
-type RedisConfig = Pick<Config, 'redisUrl' | 'redisPrefix'>;
+type RedisConfig = Pick<Config, 'redisUrl' | 'redisPrefix' | 'redisTimeoutMs'>;
 
 /** How long a start waits for Redis, in milliseconds; the gateway serves without it too. */
 const startPatience = 2000;
@@ -49,9 +49,15 @@ export class RedisModule implements OnModuleInit, OnModuleDestroy, OnApplication
   }
 }
 
-function sharedOf({ redisUrl, redisPrefix }: RedisConfig): Shared {
+function sharedOf({ redisUrl, redisPrefix, redisTimeoutMs }: RedisConfig): Shared {
   if (redisUrl === null) return null;
   const log = new Logger('Redis');
-  const redis = new SharedRedis({ url: redisUrl, prefix: redisPrefix, log, random: Math.random });
+  const redis = new SharedRedis({
+    url: redisUrl,
+    prefix: redisPrefix,
+    patienceMs: redisTimeoutMs,
+    log,
+    random: Math.random,
+  });
   return { redis, replicas: new Replicas({ redis, log }) };
 }

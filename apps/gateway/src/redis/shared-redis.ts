@@ -4,17 +4,14 @@ export interface SharedRedisOptions {
   url: string;
   /** what every key begins with, so that several installations may share one server */
   prefix: string;
+  /** how long a command may take before the server counts as hanging, in milliseconds */
+  patienceMs: number;
   log: { warn(message: string, error?: Error): void };
   random: () => number;
 }
 
-/**
- * How long a command may take before the server counts as hanging: so many ticks, of so many milliseconds. What passes while
- * this process is too busy to look is one tick, however long it is, since the answer may well have come in the meantime.
- */
-const ticks = 5;
+/** The time that a command is given is counted in ticks of so many milliseconds. */
 const tick = 10;
-const patience = ticks * tick;
 /** How often a server that hangs is asked whether it still does; after `silence` the connection is made anew. */
 const askAgainAfter = 500;
 const silence = 2000;
@@ -26,20 +23,22 @@ export class RedisUnavailable extends Error {
 }
 
 /**
- * The one Redis client of the process. Nothing waits for a server that is away: a command is sent at once and answered within
- * 50 ms, or fails with `RedisUnavailable`; none is kept for later or sent twice. It comes back by itself.
+ * The one Redis client of the process. Nothing waits for a server that is away: a command is sent at once, and answered within
+ * the time that it is given, or fails with `RedisUnavailable`; none is kept for later or sent twice. It comes back by itself.
  */
 export class SharedRedis {
   readonly #client: Redis;
   readonly #log: SharedRedisOptions['log'];
   readonly #listeners: (() => void)[] = [];
+  readonly #patience: number;
   #up = false;
   /** whether the log says that it is lost */
   #told = false;
   #closed = false;
   #asking: NodeJS.Timeout | undefined;
 
-  constructor({ url, prefix, log, random }: SharedRedisOptions) {
+  constructor({ url, prefix, patienceMs, log, random }: SharedRedisOptions) {
+    this.#patience = patienceMs;
     this.#log = log;
     this.#client = new Redis(url, {
       keyPrefix: prefix,
@@ -92,7 +91,8 @@ export class SharedRedis {
   ask<T>(command: (client: Redis) => Promise<T>, late?: (answer: T) => void): Promise<T> {
     if (!this.#up) return Promise.reject(new RedisUnavailable('Redis is not connected'));
     return new Promise<T>((resolve, reject) => {
-      let left = ticks;
+      // What passes while this process is too busy to look is one tick, however long: the answer may well have come.
+      let left = Math.ceil(this.#patience / tick);
       let waiting = true;
       const timer = setInterval(() => {
         left -= 1;
@@ -102,8 +102,9 @@ export class SharedRedis {
         setImmediate(() => {
           if (!waiting) return;
           waiting = false;
-          this.#hangs();
-          reject(new RedisUnavailable(`Redis did not answer within ${patience} ms`));
+          const error = new RedisUnavailable(`Redis did not answer within ${this.#patience} ms`);
+          this.#hangs(error);
+          reject(error);
         });
       }, tick);
       command(this.#client).then(
@@ -128,9 +129,9 @@ export class SharedRedis {
     this.#client.disconnect();
   }
 
-  #hangs(): void {
+  #hangs(error: Error): void {
     if (!this.#up) return;
-    this.#lost(new RedisUnavailable(`Redis did not answer within ${patience} ms`));
+    this.#lost(error);
     this.#askAgain();
   }
 
@@ -141,7 +142,7 @@ export class SharedRedis {
       if (this.#up || this.#closed || this.#client.status !== 'ready') return;
       const asked = performance.now();
       this.#client.ping().then(
-        () => (performance.now() - asked < patience ? this.#back() : this.#askAgain()),
+        () => (performance.now() - asked < this.#patience ? this.#back() : this.#askAgain()),
         () => undefined, // the connection is gone: a new one says so itself
       );
     }, askAgainAfter);

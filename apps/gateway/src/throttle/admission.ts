@@ -18,15 +18,12 @@ export type Counted = Principal | 'stranger' | 'visitor';
 
 /** Never refused: a probe that hears 429 restarts a gateway that is well, or takes it out of service. */
 const probes = new Set(['/livez', '/readyz']);
-/** Documents about tokens, and questions of services that trust us: asked for by machine, and nothing can be guessed there. */
-const aboutTokens = /^\/oauth\/(jwks|introspect(ion)?|revoke|revocation|userinfo)$/;
+/** Where somebody may try to become known: to begin a login, to give a password, to ask for a token. */
+const doors = new Set(['/v1/login', '/oauth/authorize', '/oauth/interaction/:uid/login', '/oauth/token']);
 
-/** For a call without credentials to what is open: where somebody could try to become known, the strict limit holds. */
-export function strangerOrVisitor({ routeOptions, url }: FastifyRequest): 'stranger' | 'visitor' {
-  const route = routeOptions.url ?? '';
-  if (route.startsWith('/oauth/'))
-    return aboutTokens.test(url.split('?', 1)[0] as string) ? 'visitor' : 'stranger';
-  return route.startsWith('/v1/') && route !== '/v1/health' ? 'stranger' : 'visitor';
+/** By which limit a call is counted that needs no credentials; one that only asks what a browser may do is harmless. */
+export function strangerOrVisitor({ routeOptions, method }: FastifyRequest): 'stranger' | 'visitor' {
+  return doors.has(routeOptions.url ?? '') && method !== 'OPTIONS' ? 'stranger' : 'visitor';
 }
 
 /** Counts calls where they come in, and puts what the throttle says on whatever answer they get. */
@@ -42,11 +39,11 @@ export class Admissions {
   }
 
   /** For the front: the headers of a ready answer, as lines; undefined where there must be none. */
-  readonly ofReady = (principal: Principal, request: IncomingMessage): Admission | Promise<Admission> => {
+  ofReady(principal: Principal, request: IncomingMessage): Admission | Promise<Admission> {
     const decision = this.#throttle.ofPrincipal(principal);
     if (!(decision instanceof Promise)) return this.#linesOf(decision, request);
     return decision.then((one) => this.#linesOf(one, request));
-  };
+  }
 
   /** For the hooks: sets the headers, and goes on with the refusal, if there is one. */
   count(

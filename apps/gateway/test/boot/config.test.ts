@@ -73,6 +73,7 @@ describe('every variable', () => {
     FLEETGATE_DATABASE_URL: 'mysql://admin:hunter2-database@db/x',
     FLEETGATE_REDIS_URL: 'http://:hunter2-redis@cache',
     FLEETGATE_REDIS_PREFIX: 'x'.repeat(101),
+    FLEETGATE_REDIS_TIMEOUT: '5',
     FLEETGATE_LIMIT_BURST: '1000 per second',
     FLEETGATE_LIMIT_ADDRESS: '0/1m',
     FLEETGATE_CONFIG: 'absent.yaml',
@@ -208,7 +209,15 @@ describe('the help', () => {
     const text = helpText();
     const names = [
       ...['PORT', 'HOST', 'DATABASE_URL', 'REDIS_URL', 'DATA_DIR'],
-      ...['REDIS_PREFIX', 'LIMIT_FREE', 'LIMIT_BURST', 'LIMIT_ROOT', 'LIMIT_ADDRESS', 'LIMIT_OPEN'],
+      ...[
+        'REDIS_PREFIX',
+        'REDIS_TIMEOUT',
+        'LIMIT_FREE',
+        'LIMIT_BURST',
+        'LIMIT_ROOT',
+        'LIMIT_ADDRESS',
+        'LIMIT_OPEN',
+      ],
       ...['CONFIG', 'SECRET_KEY', 'SECRET_KEYS_OLD', 'ROOT_KEY', 'ALLOWED_NETWORKS', 'ROLE', 'LOG_LEVEL'],
     ];
     for (const name of names)

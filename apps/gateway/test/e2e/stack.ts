@@ -252,6 +252,7 @@ export function configOf(rootKey: string): Config {
     database: { url: null },
     redisUrl: null,
     redisPrefix: 'fleetgate:',
+    redisTimeoutMs: 50,
     limits: generousLimits,
     dataDir: '/nowhere',
     role: 'all',

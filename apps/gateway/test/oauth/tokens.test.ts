@@ -451,6 +451,22 @@ describe('a client', () => {
 });
 
 describe('calls of before OAuth 2.1', () => {
+  it('may have a space in the address, as browsers and clients take it', async () => {
+    const old = await gateways.addClient({
+      name: 'Old',
+      redirect_uris: [back],
+      scopes: ['read', 'write'],
+      pkce: 'optional',
+    });
+    const { status, headers } = await gateways.ask(
+      `/oauth/authorize?client_id=${old.id}&redirect_uri=${back}&response_type=code&scope=read write`,
+    );
+    expect({ status, location: headers['location'] }).toEqual({
+      status: 303,
+      location: expect.stringMatching(/^\/oauth\/interaction\//),
+    });
+  });
+
   it('work for a client that is registered for them: no PKCE, scopes by space, a JSON body', async () => {
     const old = await gateways.addClient({
       name: 'Old',

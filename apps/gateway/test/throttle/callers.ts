@@ -1,40 +1,31 @@
-import type { INestApplication } from '@nestjs/common';
-import { Authentications } from '../../src/access/authentications.ts';
-import { AUTHENTICATORS, type Authenticator } from '../../src/access/authenticator.ts';
-import type { Plan, TeamRef } from '../../src/access/principal.ts';
-import { credentialRefused } from '../../src/access/refusals.ts';
-import { scopesOfRole } from '../../src/access/scopes.ts';
+import type { Plan } from '../../src/access/principal.ts';
+import { World } from '../access/world.ts';
+import type { Stack } from '../e2e/stack.ts';
 
-/** Teams whose keys are `test.<team>.<name>`: as many as a test wants, without asking anybody for them. */
+/** Teams on plans, and keys of them. */
 export class Callers {
-  readonly #teams = new Map<string, TeamRef>();
-  readonly #authentications: Authentications;
+  readonly #world: World;
+  readonly #teams = new Map<string, string>();
+  readonly #keys = new Map<string, string>();
 
-  constructor(app: INestApplication) {
-    this.#authentications = app.get(Authentications);
-    const ours: Authenticator = {
-      handles: (token) => token.startsWith('test.'),
-      authenticate: async (token) => {
-        const [, slug = '', name = ''] = token.split('.');
-        const team = this.#teams.get(slug);
-        if (!team) throw credentialRefused();
-        const scopes = scopesOfRole('developer');
-        const principal = {
-          id: `key_${slug}_${name}`,
-          kind: 'api_key',
-          name,
-          team,
-          grants: [{ team, role: null, scopes }],
-        } as const;
-        return { principal, expiresAt: Number.POSITIVE_INFINITY, dependsOn: [team.id] };
-      },
-    };
-    this.#authentications.use([ours, ...app.get<readonly Authenticator[]>(AUTHENTICATORS)]);
+  constructor(stack: Stack) {
+    this.#world = new World(stack);
   }
 
-  /** Makes a team, or changes its plan. */
-  put(slug: string, plan: Plan, hourlyLimit: number | null = null): void {
-    this.#teams.set(slug, { id: `team_${slug}`, slug, name: slug, plan, hourlyLimit });
-    this.#authentications.forget([`team_${slug}`]);
+  /** Makes a team with two keys, `a` and `b`, or changes the plan of one that is there. */
+  async put(slug: string, plan: Plan, hourly_limit: number | null = null): Promise<void> {
+    const known = this.#teams.get(slug);
+    if (known !== undefined) {
+      await this.#world.made(`/v1/teams/${known}`, { plan, hourly_limit }, { method: 'PATCH' });
+      return;
+    }
+    this.#teams.set(slug, (await this.#world.team(slug, { plan, hourly_limit })).id);
+    for (const name of ['a', 'b']) {
+      this.#keys.set(`${slug} ${name}`, (await this.#world.key(slug, ['read', 'write'])).credential);
+    }
+  }
+
+  keyOf(slug: string, name: 'a' | 'b' = 'a'): string {
+    return this.#keys.get(`${slug} ${name}`) as string;
   }
 }

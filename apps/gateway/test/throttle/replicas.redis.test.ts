@@ -15,6 +15,8 @@ const agent = new Agent({ connections: 32 });
 let folder: string;
 let database: TestDatabase;
 let redis: RedisServer;
+/** of a team on the plan free */
+let key: string;
 const gateways: GatewayProcess[] = [];
 const urls: string[] = [];
 
@@ -36,8 +38,9 @@ async function start(): Promise<void> {
       FLEETGATE_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
       FLEETGATE_ROOT_KEY: rootKey,
       FLEETGATE_REDIS_URL: redis.url,
+      FLEETGATE_REDIS_TIMEOUT: '3000', // a busy machine is none that hangs
       FLEETGATE_LOG_LEVEL: 'debug',
-      FLEETGATE_LIMIT_ROOT: `${limit}/1h`,
+      FLEETGATE_LIMIT_FREE: `${limit}/1h`,
       FLEETGATE_LIMIT_ADDRESS: '20/1h',
     },
   });
@@ -50,6 +53,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
   redis = await startRedis();
   await start();
+  key = await makeKey();
   await redis.kill();
   await start(); // without Redis it starts as well
 }, 60_000);
@@ -62,14 +66,28 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 }, 30_000);
 
-async function ask(gateway: number, path = '/v1/clusters', key: string | null = rootKey) {
+async function makeKey(): Promise<string> {
+  const made = async (path: string, body: object): Promise<{ slug: string; key: string }> => {
+    const headers = { authorization: `Bearer ${rootKey}`, 'content-type': 'application/json' };
+    const answer = await request(`${urls[0]}${path}`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+    });
+    return ((await answer.body.json()) as { data: { slug: string; key: string } }).data;
+  };
+  const team = await made('/v1/teams', { name: 'Shop', slug: 'shop', plan: 'free' });
+  return (await made('/v1/api-keys', { name: 'key', team: team.slug, scopes: ['read'] })).key;
+}
+
+async function ask(gateway: number, path = '/v1/clusters', credential: string | null = key) {
   const {
     statusCode: status,
     headers,
     body,
   } = await request(`${urls[gateway]}${path}`, {
     dispatcher: agent,
-    headers: key === null ? {} : { authorization: `Bearer ${key}` },
+    headers: credential === null ? {} : { authorization: `Bearer ${credential}` },
   });
   return { status, headers, local: headers['x-fleetgate-throttle'] === 'local', text: await body.text() };
 }

@@ -25,10 +25,10 @@ const plan = (limit: number): RuleSet => {
   return ruleSet([rule, { ...rule, name: 'burst', limit: 10_000, windowSeconds: 10 }]);
 };
 
-/** What one gateway has; each test has gateways of its own. */
-async function gateway() {
+/** What one gateway has; each test has gateways of its own. They are patient, as a busy machine is none that hangs. */
+async function gateway(patienceMs = 3000) {
   const log = { warn: (message: string, error?: Error) => void warnings.push(`${message} ${error?.stack}`) };
-  const redis = new SharedRedis({ url: server.url, prefix: 'test:', log, random: Math.random });
+  const redis = new SharedRedis({ url: server.url, prefix: 'test:', patienceMs, log, random: Math.random });
   const replicas = new Replicas({ redis, log: { log: () => undefined }, every: 100 });
   const counters = new SharedCounters({ redis, replicas }, systemClock);
   open.push({ redis, replicas });
@@ -104,7 +104,7 @@ it('without Redis each replica gives its share, says so, and adds it to the coun
 });
 
 it('a Redis that hangs holds nobody up, and what it does late is not counted twice', async () => {
-  const { counters, redis } = await gateway();
+  const { counters, redis } = await gateway(50);
   const set = plan(1000);
   await takeMany(counters, set, 10);
   server.freeze();
@@ -118,7 +118,7 @@ it('a Redis that hangs holds nobody up, and what it does late is not counted twi
 });
 
 it('a Redis that hangs for good is given up, and nothing of it is left unhandled', async () => {
-  const { counters, redis } = await gateway();
+  const { counters, redis } = await gateway(50);
   server.freeze();
   await takeMany(counters, plan(10), 3);
   await server.kill();

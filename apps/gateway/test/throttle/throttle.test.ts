@@ -14,14 +14,14 @@ beforeAll(async () => {
       free: perHour(100),
       pro: perHour(1000),
       enterprise: perHour(10_000),
-      burst: perMinute(1000),
+      burst: perMinute(150),
       root: perMinute(100_000),
       address: perMinute(20),
       open: perMinute(60),
     },
     trustedProxies: ['127.0.0.2'],
   });
-  callers = new Callers(stack.app);
+  callers = new Callers(stack);
   await stack.reach('fresh');
 });
 afterAll(() => stack?.close());
@@ -85,7 +85,7 @@ function refused(answer: Answer): Told {
   return facts;
 }
 
-const as = (team: string, name = 'a') => `test.${team}.${name}`;
+const as = (team: string, name: 'a' | 'b' = 'a') => callers.keyOf(team, name);
 const times = <T>(count: number, ask: (n: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, n) => ask(n)));
 function statuses(answers: readonly Answer[]): Record<number, number> {
@@ -110,7 +110,7 @@ describe('every answer to a caller that is known', () => {
   ];
 
   it('has the headers, and counts one, whatever became of it', async () => {
-    callers.put('told', 'pro');
+    await callers.put('told', 'pro');
     let used = 0;
     for (const [what, status, path, ask] of cases) {
       const answer = await stack.ask(path, { key: as('told'), ...ask });
@@ -127,7 +127,7 @@ describe('every answer to a caller that is known', () => {
     expect(facts).toMatchObject({ limit: 1000, remaining: 998 - used });
     expect(facts.policies).toMatchObject({
       plan: { q: 1000, w: 3600 },
-      burst: { q: 1000, w: 60, r: 998 - used },
+      burst: { q: 150, w: 60, r: 148 - used },
     });
   });
 
@@ -141,10 +141,10 @@ describe('every answer to a caller that is known', () => {
 
 describe('a plan', () => {
   it('lets exactly so many through, however many come at once, by whichever key of the team', async () => {
-    callers.put('small', 'free');
+    await callers.put('small', 'free');
     const answers = await times(300, (n) => {
       const path = n % 2 ? '/v1/clusters?limit=1' : '/v1/providers';
-      return stack.ask(path, { key: as('small', `k${n % 3}`) });
+      return stack.ask(path, { key: as('small', n % 3 ? 'a' : 'b') });
     });
     expect(statuses(answers)).toEqual({ 200: 100, 429: 200 });
     const left = answers.filter(({ status }) => status === 200).map((answer) => told(answer).remaining);
@@ -153,7 +153,7 @@ describe('a plan', () => {
   });
 
   it('refuses a ready list and a list that is not ready alike, in the form that is asked for', async () => {
-    callers.put('ready', 'enterprise', 4);
+    await callers.put('ready', 'enterprise', 4);
     for (let call = 0; call < 4; call++) {
       expect((await stack.ask('/v1/clusters?limit=3', { key: as('ready') })).status).toBe(200);
     }
@@ -168,8 +168,8 @@ describe('a plan', () => {
   });
 
   it('leaves other teams and the root key alone', async () => {
-    callers.put('full', 'enterprise', 1);
-    callers.put('other', 'free');
+    await callers.put('full', 'enterprise', 1);
+    await callers.put('other', 'free');
     await stack.ask('/v1/providers', { key: as('full') });
     refused(await stack.ask('/v1/providers', { key: as('full') }));
     expect((await stack.ask('/v1/providers', { key: as('other') })).status).toBe(200);
@@ -177,18 +177,18 @@ describe('a plan', () => {
   });
 
   it('that changes holds at once, on what was used already', async () => {
-    callers.put('growing', 'enterprise', 3);
+    await callers.put('growing', 'enterprise', 3);
     const ask = () => stack.ask('/v1/clusters?limit=1', { key: as('growing') });
     await times(3, ask);
     const { reset } = refused(await ask());
-    callers.put('growing', 'pro');
+    await callers.put('growing', 'pro');
     expect(told(await ask())).toMatchObject({ limit: 1000, remaining: 996, reset });
-    callers.put('growing', 'enterprise', 2);
+    await callers.put('growing', 'enterprise', 2);
     refused(await ask());
   });
 
   it('refuses before it reads: a body that is too large, or a scope that is missing, is not looked at', async () => {
-    callers.put('spent', 'enterprise', 1);
+    await callers.put('spent', 'enterprise', 1);
     await stack.ask('/v1/providers', { key: as('spent') });
     refused(await stack.ask('/v1/connections/chime/sync', { method: 'POST', key: as('spent') }));
     const headers = { 'content-type': 'application/json' };
@@ -211,10 +211,35 @@ describe('an address that has not shown who it is', () => {
   });
 
   it('does not lock out who has a valid key there, nor anybody elsewhere', async () => {
-    callers.put('neighbour', 'free');
+    await callers.put('neighbour', 'free');
     refused(await stack.ask('/v1/clusters', { key: null }));
-    expect((await stack.ask('/v1/clusters', { key: as('neighbour', 'new') })).status).toBe(200);
+    expect((await stack.ask('/v1/clusters', { key: as('neighbour') })).status).toBe(200);
     expect((await viaProxy('203.0.113.7')).startsWith('HTTP/1.1 401')).toBe(true);
+  });
+
+  it('is held to as many logins, whoever it says it is, and to as many tokens', async () => {
+    const json = { 'content-type': 'application/json' };
+    const login = (n: number) => JSON.stringify({ user_name: `nobody-${n}`, password: 'guessed' });
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    const posts: [string, Record<string, string>, (n: number) => string][] = [
+      ['/v1/login', json, login],
+      ['/oauth/token', form, (n) => `grant_type=client_credentials&client_id=x&client_secret=${n}`],
+    ];
+    for (const [at, [path, headers, body]] of posts.entries()) {
+      const proxied = (n: number) =>
+        post(path, { ...headers, 'x-forwarded-for': `203.0.113.${100 + at}` }, body(n));
+      const answers = await times(30, proxied);
+      expect([path, answers.filter((answer) => answer.startsWith('HTTP/1.1 401')).length]).toEqual([
+        path,
+        20,
+      ]);
+      expect([path, answers.filter((answer) => answer.startsWith('HTTP/1.1 429')).length]).toEqual([
+        path,
+        10,
+      ]);
+    }
+    const document = await stack.ask('/.well-known/openid-configuration', { key: null });
+    expect(told(document).policies).toMatchObject({ open: { w: 60 } });
   });
 
   it('is the one that a trusted proxy names, up to the first that is none of ours', async () => {
@@ -227,7 +252,18 @@ describe('an address that has not shown who it is', () => {
     expect(await viaProxy('2001:db8:1:3::1')).toMatch(/^HTTP\/1\.1 401 /);
   });
 
-  /** The head of the answer to a call without credentials, from the address of a proxy that is trusted. */
+  const post = (path: string, headers: Record<string, string>, body: string) => {
+    const lines = Object.entries({
+      host: 'x',
+      connection: 'close',
+      'content-length': body.length,
+      ...headers,
+    });
+    const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    return raw(`POST ${path} HTTP/1.1\r\n${head}\r\n${body}`, '127.0.0.2');
+  };
+
+  /** The answer to a call without credentials, from the address of a proxy that is trusted. */
   const viaProxy = (forwardedFor: string) =>
     raw(
       `GET /v1/clusters HTTP/1.1\r\nhost: x\r\nx-forwarded-for: ${forwardedFor}\r\nconnection: close\r\n\r\n`,
@@ -263,7 +299,7 @@ describe('what is open to all', () => {
   });
 
   it('counts for no plan, with a key neither', async () => {
-    callers.put('curious', 'free');
+    await callers.put('curious', 'free');
     const ask = (path: string) => stack.ask(path, { key: as('curious') });
     expect(told(await ask('/v1/providers')).remaining).toBe(99);
     await ask('/v1/health');
@@ -282,18 +318,28 @@ describe('what is open to all', () => {
   });
 });
 
+it('/v1/me tells what is left of the plan, and takes no more of it than any call', async () => {
+  await callers.put('asking', 'free');
+  const me = async () =>
+    (await stack.ask('/v1/me', { key: as('asking') })).body as { data: { quota: unknown } };
+  const reset = told(await stack.ask('/v1/providers', { key: as('asking') })).reset;
+  expect((await me()).data.quota).toEqual({ limit: 100, remaining: 98, reset });
+  expect((await me()).data.quota).toEqual({ limit: 100, remaining: 97, reset });
+  expect(((await stack.ask('/v1/me')).body as { data: { quota: unknown } }).data.quota).toBeNull();
+});
+
 it('a burst holds one caller and not its team, and the headers speak of it when it is nearly used', async () => {
-  callers.put('large', 'enterprise', 20_000);
+  await callers.put('large', 'enterprise', 4000);
   const first = told(await stack.ask('/v1/providers', { key: as('large') }));
-  expect(first).toMatchObject({ limit: 20_000, policies: { burst: { q: 1000 } } });
-  const answers = await times(1000, () => stack.ask('/v1/providers', { key: as('large') }));
-  expect(statuses(answers)).toEqual({ 200: 999, 429: 1 });
-  expect(refused(answers.find(({ status }) => status === 429) as Answer)).toMatchObject({ limit: 1000 });
-  expect(told(await stack.ask('/v1/providers', { key: as('large', 'b') }))).toMatchObject({ limit: 20_000 });
+  expect(first).toMatchObject({ limit: 4000, policies: { burst: { q: 150 } } });
+  const answers = await times(150, () => stack.ask('/v1/providers', { key: as('large') }));
+  expect(statuses(answers)).toEqual({ 200: 149, 429: 1 });
+  expect(refused(answers.find(({ status }) => status === 429) as Answer)).toMatchObject({ limit: 150 });
+  expect(told(await stack.ask('/v1/providers', { key: as('large', 'b') }))).toMatchObject({ limit: 4000 });
 });
 
 it('a large plan is given the burst that it needs', async () => {
-  callers.put('huge', 'enterprise', 3_600_000);
+  await callers.put('huge', 'enterprise', 3_600_000);
   const { policies } = told(await stack.ask('/v1/providers', { key: as('huge') }));
   expect(policies).toMatchObject({ plan: { q: 3_600_000 }, burst: { q: 120_000, w: 60 } });
 });
