@@ -50,7 +50,13 @@ export class House {
     const config = env.FLEETGATE_CONFIG || join(this.#root, 'tools/launch/sandbox.yaml');
     const networks = env.FLEETGATE_ALLOWED_NETWORKS || loopback;
     const addresses = Object.fromEntries(upstreams.map(addressVariable));
-    return { ...addresses, FLEETGATE_CONFIG: config, FLEETGATE_ALLOWED_NETWORKS: networks };
+    const teams = env.FLEETGATE_SANDBOX_TEAMS || (env.FLEETGATE_DATABASE_URL ? 'off' : 'on');
+    return {
+      ...addresses,
+      FLEETGATE_CONFIG: config,
+      FLEETGATE_ALLOWED_NETWORKS: networks,
+      FLEETGATE_SANDBOX_TEAMS: teams,
+    };
   }
 
   #spawn(name, file, options) {

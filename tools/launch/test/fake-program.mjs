@@ -7,8 +7,12 @@ const note = (text) => appendFileSync(process.env.FAKE_DIARY, `${name} ${text}\n
 const behaviour = JSON.parse(process.env.FAKE ?? '{}')[name] ?? 'good';
 
 note(
-  `started ${JSON.stringify({ config: process.env.FLEETGATE_CONFIG, palette: process.env.FLEETGATE_SANDBOX_PALETTE_URL, launched: process.env.FLEETGATE_LAUNCHED })}`,
+  `started ${JSON.stringify({ config: process.env.FLEETGATE_CONFIG, palette: process.env.FLEETGATE_SANDBOX_PALETTE_URL, launched: process.env.FLEETGATE_LAUNCHED, teams: process.env.FLEETGATE_SANDBOX_TEAMS })}`,
 );
+const play = {
+  password: 'to-play-with',
+  teams: [{ slug: 'stores', plan: 'free', users: ['owner@stores'], key: 'fg_live_fake', scopes: 'read' }],
+};
 process.on('SIGINT', () => note('SIGINT'));
 process.on('SIGTERM', () => {
   note('SIGTERM');
@@ -45,6 +49,7 @@ if (process.argv.includes('--help')) {
           rootKey: 'fg_root_fake',
           rootKeyFile: '.fleetgate/root.key',
           sources: { fresh: 5, total: 5 },
+          ...(process.env.FLEETGATE_SANDBOX_TEAMS === 'on' ? { play } : {}),
         },
   );
   if (behaviour === 'dies') setTimeout(() => process.exit(3), 200);

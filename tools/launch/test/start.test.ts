@@ -31,6 +31,22 @@ it('installs what is pinned, builds, starts the sandbox, then the gateway over i
   expect(run.output).not.toContain('\u001b');
 });
 
+it('makes teams to play with, and lists them, unless the database is one that was given', async () => {
+  const playing = house.start();
+  await playing.says(isUp);
+  expect(house.diary().at(-1)).toContain('"teams":"on"');
+  for (const text of ['stores (free): owner@stores', 'fg_live_fake  (read)', 'to-play-with']) {
+    expect(playing.output).toContain(text);
+  }
+  playing.interrupt();
+  await playing.exitCode();
+
+  const serious = house.start({ FLEETGATE_DATABASE_URL: 'postgres://somewhere/serious' });
+  await serious.says(isUp);
+  expect(house.diary().at(-1)).toContain('"teams":"off"');
+  expect(serious.output).not.toContain('fg_live_fake');
+});
+
 it('does not install again until a manifest changed', async () => {
   const count = () => house.diary().filter((line) => line.startsWith('npx')).length;
   const restart = async () => {
