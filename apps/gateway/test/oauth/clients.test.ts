@@ -121,4 +121,26 @@ describe(path, () => {
     expect((await gateways.ask(`${path}/${own['id']}`, { method: 'DELETE', token: admin })).status).toBe(204);
     expect((await gateways.ask(`${path}/${own['id']}`, { token: admin })).status).toBe(404);
   });
+
+  it('ends clients with the member who made them, where that is asked for, and those that they made', async () => {
+    const { id: userId, password } = await gateways.addUser('eve', { edge: 'admin' });
+    const login = await gateways.ask('/v1/login', { json: { user_name: 'eve', password } });
+    const token = (login.body['data'] as { token: string }).token;
+    const first = data(await make({ name: 'First', scopes: ['keys:admin', 'read'] }, token));
+    const tokenOf = async ({ id, secret }: Record<string, unknown>) => {
+      const form = { grant_type: 'client_credentials', client_id: `${id}`, client_secret: `${secret}` };
+      return (await gateways.ask('/oauth/token', { form })).body['access_token'] as string;
+    };
+    const firstToken = await tokenOf(first);
+    const secondToken = await tokenOf(data(await make({ name: 'Second', scopes: ['read'] }, firstToken)));
+    const team = await gateways.addTeam('edge');
+    const removal = `/v1/teams/${team}/members/${userId}?revoke_keys=true`;
+    const removed = await gateways.ask(removal, { method: 'DELETE', token: gateways.rootKey });
+    expect(removed.status).toBe(204);
+    for (const ended of [firstToken, secondToken]) {
+      expect((await gateways.ask('/v1/me', { token: ended })).status).toBe(401);
+    }
+    const listed = await gateways.ask(`${path}?limit=100`, { token: admin });
+    expect(listed.text).not.toContain(first['id']);
+  });
 });

@@ -1,3 +1,4 @@
+import { generousLimits } from '../e2e/stack.ts';
 import { Browser } from './browser.ts';
 import { authorizeUrl, back, type Client } from './flow.ts';
 import { type Gateways, startGateways } from './gateways.ts';
@@ -285,9 +286,13 @@ describe('where a browser is sent', () => {
 });
 
 describe('behind a proxy, below a path, over TLS', () => {
+  const publicUrl = 'https://corp.example/fleetgate';
+  let hidden: Gateways;
+  afterAll(() => hidden?.close());
+
   it('everything is named as it is seen from outside, and cookies travel over TLS alone', async () => {
-    const publicUrl = 'https://corp.example/fleetgate';
-    const hidden = await startGateways(1, { publicUrl });
+    const address = { limit: 3, windowSeconds: 60 };
+    hidden = await startGateways(1, { publicUrl, limits: { ...generousLimits, address } });
     const { body } = await hidden.ask('/.well-known/oauth-authorization-server');
     expect(body).toMatchObject({
       issuer: publicUrl,
@@ -307,6 +312,16 @@ describe('behind a proxy, below a path, over TLS', () => {
       headers: { cookie },
     });
     expect(page.text).toMatch(/<form method="post" action="\/fleetgate\/oauth\/interaction\/[\w-]+\/login">/);
-    await hidden.close();
+  });
+
+  it('one address may try so often: programs are told in the words of OAuth, people by a page', async () => {
+    await hidden.ask('/oauth/token', { method: 'POST' });
+    await hidden.ask('/oauth/token', { method: 'POST' });
+    const refused = await hidden.ask('/oauth/token', { method: 'POST' });
+    expect(refused).toMatchObject({ status: 429, body: { error: 'temporarily_unavailable' } });
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    const person = await hidden.ask('/oauth/authorize');
+    expect(person.status).toBe(429);
+    expect(person.headers['content-type']).toMatch(/^text\/html/);
   });
 });

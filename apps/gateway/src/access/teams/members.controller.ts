@@ -14,7 +14,7 @@ const changeQuery = z.strictObject({
   revoke_keys: yes
     .default(false)
     .describe(
-      'true: the keys that the member made for this team end too; otherwise they go on, as the team’s',
+      'true: the keys and OAuth clients that the member made for this team end too; otherwise they go on, as the team’s',
     ),
 });
 type ChangeQuery = z.output<typeof changeQuery>;

@@ -206,13 +206,20 @@ async function roleOf(client: pg.PoolClient, team: Team, userId: string): Promis
   return rows[0].role;
 }
 
-/** The keys of the team that the user made, and those that were made with them. */
+/** The keys and OAuth clients of the team that the user made, and those that were made with them. */
 async function revokeKeysOf(userId: string, { client, team, ids }: Change): Promise<void> {
   const { rows } = await client.query<{ id: string }>({
-    text: `WITH RECURSIVE made AS (
-        SELECT id FROM api_key WHERE created_by = $1 AND team_id = $2
-        UNION SELECT k.id FROM api_key k JOIN made ON k.created_by = made.id AND k.team_id = $2)
-      UPDATE api_key SET revoked_at = now() WHERE id IN (SELECT id FROM made) AND revoked_at IS NULL RETURNING id`,
+    text: `WITH RECURSIVE thing AS (
+        SELECT id, created_by FROM api_key WHERE team_id = $2
+        UNION ALL SELECT id, created_by FROM oauth_client WHERE team_id = $2),
+      made AS (
+        SELECT id FROM thing WHERE created_by = $1
+        UNION SELECT t.id FROM thing t JOIN made ON t.created_by = made.id),
+      handed_out AS (DELETE FROM oauth_artifact WHERE client_id IN (SELECT id FROM made)),
+      clients AS (DELETE FROM oauth_client WHERE id IN (SELECT id FROM made) RETURNING id),
+      keys AS (UPDATE api_key SET revoked_at = now()
+        WHERE id IN (SELECT id FROM made) AND revoked_at IS NULL RETURNING id)
+      SELECT id FROM keys UNION ALL SELECT id FROM clients`,
     values: [userId, team.id],
   });
   ids.push(...rows.map(({ id }) => id));
