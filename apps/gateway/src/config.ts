@@ -73,30 +73,46 @@ export function loadConfig({ env, cwd }: Surroundings): Config {
 
   const dataDir = path(variables.FLEETGATE_DATA_DIR);
   const rootKeyFile = variables.FLEETGATE_ROOT_KEY === undefined ? join(dataDir, 'root.key') : null;
-  const secretKey = variables.FLEETGATE_SECRET_KEY ?? keptKey(join(dataDir, 'secret.key'), secretKeyKind);
   return freeze({
+    ...storageOf(variables, dataDir),
     host: variables.FLEETGATE_HOST,
     port: variables.FLEETGATE_PORT,
     publicUrl: variables.FLEETGATE_PUBLIC_URL ?? null,
-    database: { url: variables.FLEETGATE_DATABASE_URL ?? null },
     redisUrl: variables.FLEETGATE_REDIS_URL ?? null,
     redisPrefix: variables.FLEETGATE_REDIS_PREFIX,
     redisTimeoutMs: variables.FLEETGATE_REDIS_TIMEOUT,
     limits: limitsOf(variables),
-    dataDir,
     role: variables.FLEETGATE_ROLE,
     trustedProxies: variables.FLEETGATE_TRUSTED_PROXIES,
     corsOrigins: variables.FLEETGATE_CORS_ORIGINS,
     playTeams: variables.FLEETGATE_SANDBOX_TEAMS === 'on',
     logLevel: variables.FLEETGATE_LOG_LEVEL,
-    secretKey: Buffer.from(secretKey, 'base64'),
-    secretKeysOld: (variables.FLEETGATE_SECRET_KEYS_OLD ?? []).map((key) => Buffer.from(key, 'base64')),
     rootKey: variables.FLEETGATE_ROOT_KEY ?? keptKey(rootKeyFile as string, rootKeyKind),
     rootKeyFile,
     allowedNetworks: variables.FLEETGATE_ALLOWED_NETWORKS ?? [],
     connections: read.connections,
     issuers: read.issuers,
   });
+}
+
+/** What is needed to read what is stored, and nothing else of the configuration. */
+export type Storage = Pick<Config, 'database' | 'dataDir' | 'secretKey' | 'secretKeysOld'>;
+
+/** Throws `ConfigError`, as `loadConfig` does. */
+export function loadStorage({ env, cwd }: Surroundings): Storage {
+  const { variables, problems } = readVariables(env);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return storageOf(variables, resolve(cwd, variables.FLEETGATE_DATA_DIR));
+}
+
+function storageOf(variables: Variables, dataDir: string): Storage {
+  const secretKey = variables.FLEETGATE_SECRET_KEY ?? keptKey(join(dataDir, 'secret.key'), secretKeyKind);
+  return {
+    database: { url: variables.FLEETGATE_DATABASE_URL ?? null },
+    dataDir,
+    secretKey: Buffer.from(secretKey, 'base64'),
+    secretKeysOld: (variables.FLEETGATE_SECRET_KEYS_OLD ?? []).map((key) => Buffer.from(key, 'base64')),
+  };
 }
 
 /** Freezes it through and through; typed arrays cannot be frozen, and nobody else has this one. */

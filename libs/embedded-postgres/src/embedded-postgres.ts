@@ -8,7 +8,7 @@ import { type Binaries, explainSpawnError, prepareBinaries } from './binaries.ts
 import { EmbeddedPostgresError, explainFileError, explainOutput } from './error.ts';
 import { dataVersion, initialise, serverEnvironment } from './initialise.ts';
 import { boundLog, logTail, openLog } from './log-file.ts';
-import { type Ownership, takeOwnership } from './owner.ts';
+import { isOwned, type Ownership, takeOwnership } from './owner.ts';
 import { disarmStaleLock, livePostmaster, type Postmaster, shutDown } from './postmaster.ts';
 import { type ServerSettings, serverArguments } from './settings.ts';
 import { prepareSocketFolder, removeFarSocketFolder } from './socket-folder.ts';
@@ -91,6 +91,17 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     ownership?.release();
     throw explainFileError(error, resolve(dataDir));
   }
+}
+
+/** Where the server listens that another living process started on these data; undefined: there is none. */
+export function findEmbeddedPostgres(
+  dataDir: string,
+): Pick<EmbeddedPostgres, 'host' | 'port' | 'user' | 'database'> | undefined {
+  const folder = resolve(dataDir);
+  if (!isOwned(folder)) return undefined;
+  const server = livePostmaster(join(folder, 'data'));
+  if (server?.status !== 'ready') return undefined;
+  return { host: server.socketFolder, port: server.port, user: 'postgres', database: 'postgres' };
 }
 
 function makeFolder(path: string): string {

@@ -57,6 +57,12 @@ export async function takeOwnership(
   };
 }
 
+/** Whether a living process holds the folder. */
+export function isOwned(folder: string): boolean {
+  const holder = readMark(join(folder, fileName));
+  return holder !== undefined && isAlive(holder);
+}
+
 function ownMark(): Mark {
   return {
     pid: process.pid,
