@@ -216,7 +216,9 @@ describe('npm run reencrypt', () => {
       const stopped = await run(env);
       expect([stopped.code, stopped.output]).toEqual([
         0,
-        expect.stringMatching(/ 0 encrypted anew, 1 already were\n[\s\S]*Nothing is left under a key of before/),
+        expect.stringMatching(
+          / 0 encrypted anew, 1 already were\n[\s\S]*Nothing is left under a key of before/,
+        ),
       ]);
     } finally {
       rmSync(dataDir, { recursive: true, force: true });
