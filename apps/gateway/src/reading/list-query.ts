@@ -70,7 +70,14 @@ const common = {
   label: labels.optional(),
   provider: Slug.optional(),
   connection: Slug.optional(),
-  team: z.string().min(1).max(200).optional(),
+  team: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe(
+      "slug or id of one of your teams: what is at its connections; any other word: what the platforms say is that team's",
+    ),
   updated_since: instant.optional().describe('an RFC 3339 time, or a day'),
   include: native.optional().describe("native: with the upstream's own object"),
   require: z

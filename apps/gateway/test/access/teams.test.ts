@@ -231,6 +231,21 @@ describe('members', () => {
 });
 
 describe('a user', () => {
+  it('who has forgotten the password gets one from root, and from nobody else', async () => {
+    const forgetful = await world.member(team.id, 'forgetful@edge', 'developer');
+    const path = `/v1/users/${forgetful.id}`;
+    const given = { password: 'a password from root' };
+    const refused = await send(owner, 'PATCH', path, given);
+    expect([refused.status, errorOf(refused).details[0]?.field]).toEqual([403, 'password']);
+    expect((await send(owner, 'PATCH', path, {})).status).toBe(422);
+    const set = await world.send(path, given, { method: 'PATCH' });
+    expect([set.status, dataOf(set)]).toMatchObject([200, { user_name: 'forgetful@edge', disabled: false }]);
+    expect(set.text).not.toContain(given.password);
+    expect((await forgetful.ask('/v1/me')).status).toBe(401);
+    const again = await world.send('/v1/login', { user_name: 'forgetful@edge', ...given }, { key: null });
+    expect(again.status).toBe(200);
+  });
+
   it('is disabled by who administers all its teams, cannot do anything any more, and comes back', async () => {
     const path = `/v1/users/${viewer.id}`;
     expect((await send(developer, 'PATCH', path, { disabled: true })).status).toBe(403);

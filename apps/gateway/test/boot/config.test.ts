@@ -131,6 +131,31 @@ describe('every variable', () => {
     ]);
   });
 
+  it('of trusted proxies and allowed origins is a list', () => {
+    const env = {
+      FLEETGATE_TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7,2001:db8::/32',
+      FLEETGATE_CORS_ORIGINS: 'https://console.example.com,http://localhost:3000',
+    };
+    expect(loadConfig({ env, cwd: folder })).toMatchObject({
+      trustedProxies: ['10.0.0.0/8', '192.0.2.7', '2001:db8::/32'],
+      corsOrigins: ['https://console.example.com', 'http://localhost:3000'],
+      playTeams: false,
+    });
+  });
+
+  it.each([
+    ['FLEETGATE_TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['FLEETGATE_TRUSTED_PROXIES', '10.0.0.0/8,proxy.example.com'],
+    ['FLEETGATE_TRUSTED_PROXIES', '10'],
+    ['FLEETGATE_TRUSTED_PROXIES', '*'],
+    ['FLEETGATE_CORS_ORIGINS', '*'],
+    ['FLEETGATE_CORS_ORIGINS', 'https://console.example.com/'],
+    ['FLEETGATE_CORS_ORIGINS', 'console.example.com'],
+    ['FLEETGATE_CORS_ORIGINS', 'null'],
+  ])('%s=%s is refused', (name, value) => {
+    expect(problemsOf({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name} must be `))]);
+  });
+
   it('is never repeated with its value', () => {
     expect(problemsOf(bad).join('\n')).not.toMatch(/hunter2/);
   });

@@ -10,6 +10,7 @@ import { callerOf } from '../../http/current.ts';
 import { AccessChanges } from '../access-changes.ts';
 import { hashOf, keyPrefix, newCredential } from '../credentials.ts';
 import { newId } from '../ids.ts';
+import { Name } from '../names.ts';
 import { grantIn, may, type Principal, teamsWith } from '../principal.ts';
 import { scopeMissing } from '../refusals.ts';
 import { expand, type Scope, scopes, scopeWords } from '../scopes.ts';
@@ -42,7 +43,7 @@ export const NewApiKey = ApiKey.extend({
 
 export const ApiKeyCreate = z
   .strictObject({
-    name: z.string().trim().min(1, { error: 'must not be empty' }).max(100),
+    name: Name,
     team: z.string().min(1).max(200).optional().describe('slug or id; left out: the team that you work for'),
     scopes: z
       .array(z.enum(scopeWords, { error: `must be one of ${scopeWords.join(', ')}` }))

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { hash, verify } from '@node-rs/argon2';
 import { z } from 'zod';
 import { ApiError } from '../../answers/api-error.ts';
@@ -17,11 +17,15 @@ export const Password = z
 
 /** Hashes passwords, and compares them: argon2id, a few at a time. */
 @Injectable()
-export class Passwords {
+export class Passwords implements OnModuleInit {
   #running = 0;
   readonly #waiting: (() => void)[] = [];
-  #nobodys: Promise<string> | undefined;
+  #nobodys = '';
   #compared = 0;
+
+  async onModuleInit(): Promise<void> {
+    this.#nobodys = await hash(randomBytes(32), cost);
+  }
 
   hash(password: string): Promise<string> {
     return this.#inTurn(() => hash(password, cost));
@@ -29,11 +33,9 @@ export class Passwords {
 
   /** `hashed` undefined: there is nobody of that name, which takes exactly as long to find out as a wrong password. */
   async matches(hashed: string | undefined, password: string): Promise<boolean> {
-    this.#nobodys ??= this.hash(randomBytes(32).toString('hex'));
-    const nobodys = await this.#nobodys;
     return this.#inTurn(async () => {
       this.#compared += 1;
-      const same = await verify(hashed ?? nobodys, password);
+      const same = await verify(hashed ?? this.#nobodys, password);
       return same && hashed !== undefined;
     });
   }
@@ -50,14 +52,14 @@ export class Passwords {
           retryAfterSeconds: 1,
         });
       }
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-    this.#running += 1;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve)); // whose turn it was hands it over
+    } else this.#running += 1;
     try {
       return await work();
     } finally {
-      this.#running -= 1;
-      this.#waiting.shift()?.();
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#running -= 1;
     }
   }
 }

@@ -10,6 +10,7 @@ import { callerOf } from '../../http/current.ts';
 import { AccessChanges } from '../access-changes.ts';
 import { newId } from '../ids.ts';
 import { Password, Passwords } from '../login/passwords.ts';
+import { Name } from '../names.ts';
 import { type Role, roles } from '../scopes.ts';
 import { hasOtherOwner, lastOwner } from '../users/user-changes.ts';
 import { assertMayGive, assertMayTouch } from './member-powers.ts';
@@ -39,7 +40,7 @@ export const MemberAdd = z
     user_name: UserName.describe('of a user that there is, or of a new one: then with a password'),
     role: z.enum(roles),
     password: Password.optional().describe('the first password of a new user'),
-    name: z.string().trim().min(1).max(100).optional().describe('of a new user; left out: its user name'),
+    name: Name.optional().describe('of a new user; left out: its user name'),
   })
   .meta({ id: 'MemberAdd' });
 export const MemberPatch = z.strictObject({ role: z.enum(roles) }).meta({ id: 'MemberPatch' });

@@ -10,6 +10,7 @@ import { instant } from '../../database/instant.ts';
 import { callerOf } from '../../http/current.ts';
 import { AccessChanges } from '../access-changes.ts';
 import { newId } from '../ids.ts';
+import { Name } from '../names.ts';
 import { grantIn, may, type Principal, plans, teamsWith } from '../principal.ts';
 import { scopeMissing } from '../refusals.ts';
 import { roles } from '../scopes.ts';
@@ -30,12 +31,6 @@ export const Team = z
   .meta({ id: 'Team' });
 export type Team = z.infer<typeof Team>;
 
-const Name = z
-  .string()
-  .trim()
-  .min(1, { error: 'must not be empty' })
-  .max(100, { error: 'must have at most 100 characters' })
-  .regex(/^\P{Cc}*$/u, { error: 'must have no control characters' });
 const rootsAlone = {
   plan: z.enum(plans).optional().describe('only root may say'),
   hourly_limit: z
@@ -87,7 +82,8 @@ export class Teams {
   /** `not_found` for a team that the caller is not in. */
   async get(id: string, principal: Principal): Promise<Team> {
     const grant = grantIn(principal, id);
-    const seen = principal.everything || (grant?.team.id === id && grant.scopes.has('teams:read'));
+    const mayRead = grant?.scopes.has('teams:read') || grant?.scopes.has('teams:admin');
+    const seen = principal.everything || (grant?.team.id === id && mayRead);
     const [row] = seen
       ? await this.database.query<Row>({
           name: 'team_by_id',

@@ -18,6 +18,8 @@ export interface UserFacts {
   readonly disabled: boolean;
 }
 
+const userFacts = 'id, user_name, name, disabled_at IS NOT NULL AS disabled';
+
 interface Membership {
   readonly team_id: string;
   readonly slug: string;
@@ -35,21 +37,36 @@ export class UserChanges {
   ) {}
 
   /** Ends every login of the user, but the one of the token `kept`. */
-  async setPassword(userId: string, password: string, request: FastifyRequest, kept?: string): Promise<void> {
+  async setPassword(
+    userId: string,
+    password: string,
+    request: FastifyRequest,
+    kept?: string,
+  ): Promise<UserFacts> {
     const hashed = await this.passwords.hash(password);
     const deed = { action: 'user.set_password', target: { kind: 'user', id: userId } };
-    const ended = await this.audit.change(request, deed, async (client) => {
-      const { rowCount } = await client.query({
-        text: 'UPDATE app_user SET password_hash = $2 WHERE id = $1',
+    const { user, ids } = await this.audit.change(request, deed, async (client) => {
+      const { rows } = await client.query<UserFacts>({
+        text: `UPDATE app_user SET password_hash = $2 WHERE id = $1 RETURNING ${userFacts}`,
         values: [userId, hashed],
       });
-      if (rowCount === 0) throw noSuch('user');
+      if (!rows[0]) throw noSuch('user');
       await endAllOfUser(client, userId);
-      const ids = [userId, ...(await this.sessions.endAllOf(userId, client, kept))];
-      await this.changes.say(client, ids);
-      return ids;
+      const said = [userId, ...(await this.sessions.endAllOf(userId, client, kept))];
+      await this.changes.say(client, said);
+      return { user: rows[0], ids: said };
     });
-    this.changes.apply(ended);
+    this.changes.apply(ids);
+    return user;
+  }
+
+  /** For who has forgotten it: whoever could do this to somebody could be them. */
+  async resetPassword(userId: string, password: string, request: FastifyRequest): Promise<UserFacts> {
+    if (!callerOf(request).principal.everything)
+      throw new ApiError('forbidden', 'only root sets the password of somebody else', {
+        details: [{ field: 'password', message: 'only root may set it' }],
+      });
+    return this.setPassword(userId, password, request);
   }
 
   /** Root may disable anybody; who administers a team, those that are in no team but those that it administers. */
@@ -63,7 +80,7 @@ export class UserChanges {
       if (disabled) await this.#assertOthersOwn(client, userId, memberships);
       const { rows } = await client.query<UserFacts>({
         text: `UPDATE app_user SET disabled_at = CASE WHEN $2 THEN coalesce(disabled_at, now()) END WHERE id = $1
-          RETURNING id, user_name, name, disabled_at IS NOT NULL AS disabled`,
+          RETURNING ${userFacts}`,
         values: [userId, disabled],
       });
       if (!rows[0]) throw noSuch('user');
