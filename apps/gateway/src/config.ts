@@ -17,8 +17,8 @@ export interface Config {
   readonly port: number;
   /** the address under which callers know us, without a slash at its end; null: where we listen */
   readonly publicUrl: string | null;
-  /** url null: the embedded PostgreSQL, under the data folder */
-  readonly database: { readonly url: string | null };
+  /** url null: the embedded PostgreSQL, under the data folder; poolSize: sessions of this process for its own statements */
+  readonly database: { readonly url: string | null; readonly poolSize: number };
   readonly redisUrl: string | null;
   /** what our keys in it begin with */
   readonly redisPrefix: string;
@@ -108,7 +108,7 @@ export function loadStorage({ env, cwd }: Surroundings): Storage {
 function storageOf(variables: Variables, dataDir: string): Storage {
   const secretKey = variables.FLEETGATE_SECRET_KEY ?? keptKey(join(dataDir, 'secret.key'), secretKeyKind);
   return {
-    database: { url: variables.FLEETGATE_DATABASE_URL ?? null },
+    database: { url: variables.FLEETGATE_DATABASE_URL ?? null, poolSize: variables.FLEETGATE_DATABASE_POOL },
     dataDir,
     secretKey: Buffer.from(secretKey, 'base64'),
     secretKeysOld: (variables.FLEETGATE_SECRET_KEYS_OLD ?? []).map((key) => Buffer.from(key, 'base64')),

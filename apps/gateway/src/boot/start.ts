@@ -116,15 +116,15 @@ async function databaseOf(
   shutdown: Shutdown,
   onProgress: (step: string) => void,
 ): Promise<DatabaseTarget> {
-  const { url } = config.database;
+  const { url, poolSize } = config.database;
   if (url !== null) {
     await checkDatabase(url);
-    return { url };
+    return { url, poolSize };
   }
   const starting = startEmbeddedPostgres({ dataDir: join(config.dataDir, 'postgres'), onProgress });
   const server = await shutdown.starting('embedded PostgreSQL', starting, (started) => started.stop());
   const { host, port, user, database } = server;
-  return { host, port, user, database };
+  return { host, port, user, database, poolSize };
 }
 
 /** Knows every secret of the configuration. */

@@ -88,6 +88,17 @@ const table = {
     absent: 'embedded',
     help: 'a PostgreSQL, 15 or later; absent: one of our own in the data folder',
   },
+  FLEETGATE_DATABASE_POOL: {
+    schema: z
+      .string()
+      .refine((text) => /^\d{1,3}$/.test(text) && Number(text) >= 2 && Number(text) <= 500, {
+        error: 'must be a number from 2 to 500',
+      })
+      .transform(Number)
+      .default(20),
+    absent: '20',
+    help: 'sessions of one process for its statements; about 12 more serve jobs, sessions and signals',
+  },
   FLEETGATE_REDIS_URL: {
     schema: urlOf('redis:', 'rediss:').optional(),
     absent: 'in process',

@@ -3,7 +3,7 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import type { DatabaseTarget } from './database.ts';
 import { migrations } from './migrations.ts';
 
-const poolSize = 20;
+const defaultPoolSize = 20;
 /** Key of the advisory lock under which migrations run, so that replicas that start together do it once. */
 const migrationLock = 0x666c_6565;
 
@@ -42,7 +42,7 @@ export function dataSourceOptions(target: DatabaseTarget): DataSourceOptions {
     applicationName: 'fleetgate',
     installExtensions: false, // uuid-ossp would need rights that a locked-down server does not give
     uuidExtension: 'pgcrypto', // gen_random_uuid(), built in since PostgreSQL 13
-    poolSize,
+    poolSize: target.poolSize ?? defaultPoolSize,
     entities: [],
     migrations: [...migrations],
     migrationsRun: false, // run under a lock below

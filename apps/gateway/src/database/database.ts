@@ -3,9 +3,13 @@ import type { DataSource } from 'typeorm';
 import { ChannelListener } from './listener.ts';
 
 /** Where the PostgreSQL is: a URL, or a unix socket folder (or host) with its port, user and database. */
-export type DatabaseTarget =
+export type DatabaseTarget = (
   | { readonly url: string }
-  | { readonly host: string; readonly port: number; readonly user: string; readonly database: string };
+  | { readonly host: string; readonly port: number; readonly user: string; readonly database: string }
+) & {
+  /** sessions that the pool opens at most; default 20 */
+  readonly poolSize?: number;
+};
 
 export interface Statement {
   /** a named statement is prepared once per session, so a name must stand for one text only */

@@ -249,7 +249,7 @@ export function configOf(rootKey: string): Config {
     host: '127.0.0.1',
     port: 0,
     publicUrl: null,
-    database: { url: null },
+    database: { url: null, poolSize: 6 },
     redisUrl: null,
     redisPrefix: 'fleetgate:',
     redisTimeoutMs: 50,

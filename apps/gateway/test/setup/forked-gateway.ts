@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { testPoolSize } from './test-database.ts';
 
 export interface ForkedGateway {
   readonly child: ChildProcess;
@@ -42,6 +43,7 @@ export class ForkedGateways {
         PATH: process.env['PATH'],
         HOME: process.env['HOME'],
         FLEETGATE_PORT: '0',
+        FLEETGATE_DATABASE_POOL: String(testPoolSize),
         FLEETGATE_DATA_DIR: path.join(this.#folder, 'data'),
         FLEETGATE_CONFIG: path.join(this.#folder, 'connections.yaml'),
         ...this.env,

@@ -12,6 +12,9 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
+/** Sessions of each gateway's pool: several run at once in a test, on a server that others use as well. */
+export const testPoolSize = 6;
+
 /** A new, empty database of its own for one test file. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `fleetgate_test_${randomBytes(6).toString('hex')}`;
@@ -19,7 +22,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const target = targetOf(serverConfig(), name);
   return {
     target,
-    config: 'url' in target ? { connectionString: target.url } : { ...target },
+    config: configOf(target),
     drop: () => administer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
   };
 }
@@ -35,9 +38,15 @@ function targetOf(server: pg.ClientConfig, database: string): DatabaseTarget {
   if (server.connectionString) {
     const url = new URL(server.connectionString);
     url.pathname = `/${database}`;
-    return { url: url.href };
+    return { url: url.href, poolSize: testPoolSize };
   }
   const { host = '', port = 5432, user = '' } = server;
+  return { host, port, user, database, poolSize: testPoolSize };
+}
+
+function configOf(target: DatabaseTarget): pg.ClientConfig {
+  if ('url' in target) return { connectionString: target.url };
+  const { host, port, user, database } = target;
   return { host, port, user, database };
 }
 

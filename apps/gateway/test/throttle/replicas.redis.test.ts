@@ -34,6 +34,7 @@ async function start(): Promise<void> {
       FLEETGATE_PORT: '0',
       FLEETGATE_ROLE: 'api',
       FLEETGATE_DATABASE_URL: urlOf(database),
+      FLEETGATE_DATABASE_POOL: '6',
       FLEETGATE_DATA_DIR: folder,
       FLEETGATE_SECRET_KEY: Buffer.alloc(32, 7).toString('base64'),
       FLEETGATE_ROOT_KEY: rootKey,
