@@ -65,9 +65,10 @@ export class Scope {
 
   /** The visible connection of that slug, if the caller holds that scope there too: else 404 or 403. */
   named(slug: string, principal: Principal, scope: AccessScope): Connection {
-    const visible = this.visible(principal, 'connections:read', scope);
-    const connection = visible.find((one) => one.slug === slug);
-    if (!connection) throw noSuch('connection');
+    const connection = this.connections.find(slug);
+    const scopes: AccessScope[] = ['connections:read', scope];
+    const seen = connection && scopes.some((one) => may(principal, one, connection.team));
+    if (!seen) throw noSuch('connection');
     return allowed(connection, principal, scope);
   }
 
@@ -135,12 +136,10 @@ export class Scope {
   /** Where the resource of that id lives; `not_found` for an id that names nothing the caller may see. */
   ofId(kind: Kind, id: string, principal: Principal, ...any: readonly AccessScope[]): Place {
     const address = decodeId(id);
+    const connection = address?.kind === kind ? this.connections.find(address.connection) : undefined;
     const scopes = any.length > 0 ? any : [readScope[kind]];
-    const connection =
-      address?.kind === kind
-        ? this.visible(principal, ...scopes).find(({ slug }) => slug === address.connection)
-        : undefined;
-    if (!address || !connection || !holds(connection, kind)) throw noSuch(wordFor[kind]);
+    const seen = connection && scopes.some((scope) => may(principal, scope, connection.team));
+    if (!address || !seen || !holds(connection, kind)) throw noSuch(wordFor[kind]);
     return { connection, address };
   }
 
