@@ -1,4 +1,5 @@
 import type { MigrationInterface } from 'typeorm';
+import { LoginKnownPlace1765000000000 } from '../access/login/known-place-migration.ts';
 import { Access1764800000000 } from '../access/migration.ts';
 import { Connections1764950000000 } from '../connections/migration.ts';
 import { Events1764540003000 } from '../events/migration.ts';
@@ -20,4 +21,5 @@ export const migrations: readonly (new () => MigrationInterface)[] = [
   Access1764800000000,
   OAuth1764900000000,
   Connections1764950000000,
+  LoginKnownPlace1765000000000,
 ];

@@ -10,7 +10,7 @@ let team: { id: string; slug: string };
 let anna: Caller;
 
 beforeAll(async () => {
-  stack = await startStack([]);
+  stack = await startStack([], { trustedProxies: ['127.0.0.1/32'] });
   world = new World(stack);
   team = await world.team('edge', { plan: 'pro' });
   anna = await world.member(team.id, 'Anna@Example.com', 'developer');
@@ -160,6 +160,24 @@ describe('a refused login', () => {
     expect((await attempt('guessed@example.com', password)).status).toBe(200);
   });
 
+  it('slows down who guesses it from everywhere, but not the owner where it has logged in before', async () => {
+    const carla = await world.member(team.id, 'carla@example.com', 'viewer');
+    const from = (address: string, given: string) =>
+      attempt('carla@example.com', given, {
+        headers: { 'content-type': 'application/json', 'x-forwarded-for': address },
+      });
+    expect((await from('198.51.100.1', password)).status).toBe(200);
+    // Fifty places, one guess each.
+    for (let at = 1; at <= 50; at++) {
+      const { status } = await from(`203.0.113.${at}`, 'not the password');
+      expect(status).toBe(401);
+    }
+    await stack.sql(`UPDATE login_failure SET open_at = now() + interval '1 minute' WHERE failures >= 50`);
+    expect((await from('203.0.113.99', password)).status).toBe(429);
+    expect((await from('198.51.100.1', password)).status).toBe(200);
+    expect((await carla.ask('/v1/me')).status).toBe(200);
+  });
+
   it('is counted for names that do not exist just so', async () => {
     const statuses = [];
     for (let at = 0; at < 7; at++) statuses.push((await attempt('phantom@example.com', 'whatever')).status);
@@ -210,7 +228,7 @@ describe('a password', () => {
 });
 
 it('leaves nothing behind of what has run out', async () => {
-  await stack.sql(`UPDATE login_failure SET last_at = now() - interval '2 hours'`);
+  await stack.sql(`UPDATE login_failure SET last_at = now() - interval '2 hours', known_until = now()`);
   await stack.sql('UPDATE login_session SET expires_at = now()');
   await stack.app.get(Housekeeping).sweep();
   expect(await stack.sql('SELECT FROM login_failure')).toEqual([]);

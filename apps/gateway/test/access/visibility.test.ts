@@ -231,6 +231,29 @@ describe.each(kinds)('a foreign %s', (kind) => {
   });
 });
 
+describe('a foreign operation', () => {
+  it('cannot be told from one that there is not, nor can its events', async () => {
+    const [cluster] = bodyOf(await far.ask('/v1/clusters?connection=fm-far&limit=1')).data;
+    const changed = await far.ask(`/v1/clusters/${cluster?.id}`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ labels: { seen: 'by-far-alone' } }),
+    });
+    expect(changed.status).toBeLessThan(300);
+    const { operation } = changed.body as { operation: { id: string } };
+    expect((await far.ask(`/v1/operations/${operation.id}`)).status).toBe(200);
+    const absent = await edge.ask('/v1/operations/op_0195506a-0000-7000-8000-000000000000');
+    const foreign = await edge.ask(`/v1/operations/${operation.id}`);
+    expect(faceOf(foreign)).toEqual(faceOf(absent));
+    expect(foreign.status).toBe(404);
+    const events = [cluster?.id, encodeId('cluster', 'no-such', ['0'])].map((id) =>
+      edge.ask(`/v1/events?resource=${id}`),
+    );
+    const [ofForeign, ofAbsent] = await Promise.all(events);
+    expect(faceOf(ofForeign as Answer)).toEqual(faceOf(ofAbsent as Answer));
+  });
+});
+
 describe('a foreign connection', () => {
   it('is not listed, and cannot be told from one that there is not', async () => {
     const slugs = dataOf<{ id: string }[]>(await edge.ask('/v1/connections')).map(({ id }) => id);
