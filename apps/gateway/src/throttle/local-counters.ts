@@ -30,10 +30,12 @@ export class LocalCounters extends Counters {
 
   take(set: RuleSet): Taken {
     const now = this.clock.now();
-    const windows = set.rules.map((rule) => this.#windowOf(rule, now));
+    const windows: Window[] = [];
     let admitted = true;
-    for (const [index, { limit }] of set.rules.entries()) {
-      if ((windows[index] as Window).used >= limit) admitted = false;
+    for (const rule of set.rules) {
+      const window = this.#windowOf(rule, now);
+      windows.push(window);
+      if (window.used >= rule.limit) admitted = false;
     }
     if (admitted) for (const window of windows) window.used += 1;
     return this.#taken(set, windows, now, admitted);

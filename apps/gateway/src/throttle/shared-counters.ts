@@ -1,7 +1,7 @@
 import type { Clock } from '@fleetgate/provider-spec';
 import type { Replicas } from '../redis/replicas.ts';
 import type { SharedRedis } from '../redis/shared-redis.ts';
-import { Counters, type Taken } from './counters.ts';
+import { type Count, Counters, type Taken } from './counters.ts';
 import { LocalCounters } from './local-counters.ts';
 import { type Rule, type RuleSet, shareOf } from './rules.ts';
 import { scripts } from './scripts.ts';
@@ -19,8 +19,8 @@ const perCommand = 500;
 const keyOf = ({ name, subject }: Pick<Rule, 'name' | 'subject'>) => `throttle:${name}:${subject}`;
 
 /**
- * One counter for all replicas, in Redis. What comes in within one turn of the event loop goes out as one command, so a call
- * costs one round trip at most, and a crowd shares it.
+ * One counter for all replicas, in Redis. A call costs one command at most, and a crowd shares it: what comes in within one
+ * turn of the event loop, or while a command is under way, goes out as one.
  *
  * Without Redis this process gives its share of every limit on its own: the limit by the number of replicas last seen. What it
  * has given is added to the counters of all when Redis is back, before anything else is asked of it.
@@ -31,7 +31,7 @@ export class SharedCounters extends Counters {
   readonly #own: LocalCounters;
   #groups = new Map<RuleSet, Group>();
   #looks: Group[] = [];
-  #flushing = false;
+  #busy = false;
 
   constructor({ redis, replicas }: { redis: SharedRedis; replicas: Replicas }, clock: Pick<Clock, 'now'>) {
     super();
@@ -65,39 +65,47 @@ export class SharedCounters extends Counters {
   }
 
   #flushSoon(): void {
-    if (this.#flushing) return;
-    this.#flushing = true;
+    if (this.#busy) return;
+    this.#busy = true;
     setImmediate(() => this.#flush());
   }
 
-  #flush(): void {
-    const groups = [...this.#groups.values(), ...this.#looks];
-    this.#groups = new Map();
-    this.#looks = [];
-    this.#flushing = false;
-    if (this.#redis.up) this.#giveBack();
-    for (let at = 0; at < groups.length; at += perCommand) void this.#send(groups.slice(at, at + perCommand));
+  async #flush(): Promise<void> {
+    while (this.#groups.size + this.#looks.length > 0) {
+      const groups = [...this.#groups.values(), ...this.#looks];
+      this.#groups = new Map();
+      this.#looks = [];
+      if (this.#redis.up) this.#giveBack();
+      const sent: Promise<void>[] = [];
+      for (let at = 0; at < groups.length; at += perCommand)
+        sent.push(this.#send(groups.slice(at, at + perCommand)));
+      await Promise.all(sent);
+    }
+    this.#busy = false;
   }
 
   async #send(groups: readonly Group[]): Promise<void> {
-    const rules = groups.flatMap(({ set }) => set.rules);
-    const asked = groups.flatMap(({ set, counted, waiting }) => [
-      counted ? waiting.length : 0,
-      set.rules.length,
-      ...set.rules.flatMap(({ limit, windowSeconds }) => [limit, windowSeconds]),
-    ]);
+    const keys: string[] = [];
+    const asked: number[] = [];
+    for (const { set, counted, waiting } of groups) {
+      asked.push(counted ? waiting.length : 0, set.rules.length);
+      for (const rule of set.rules) {
+        keys.push(keyOf(rule));
+        asked.push(rule.limit, rule.windowSeconds);
+      }
+    }
     try {
       const answer = await this.#redis.ask(
-        (client) => client.throttleTake(rules.length, ...rules.map(keyOf), ...asked),
+        (client) => client.throttleTake(keys.length, ...keys, ...asked),
         (late) => this.#countedTwice(groups, late),
       );
-      eachOf(groups, answer, (group, admitted, used, ends) => {
+      eachOf(groups, answer, (group, admitted, counts) => {
         for (const [index, resolve] of group.waiting.entries()) {
           const counted = group.counted ? Math.min(index + 1, admitted) : 0;
           resolve({
             admitted: !group.counted || index < admitted,
             set: group.set,
-            counts: ends.map((end, rule) => ({ used: (used[rule] as number) + counted, end })),
+            counts: counts.map(({ used, end }) => ({ used: used + counted, end })),
             now: answer[0] as number,
             local: false,
           });
@@ -133,26 +141,24 @@ export class SharedCounters extends Counters {
 
   /** Redis did hang, and has counted in the end what was counted here in the meantime. */
   #countedTwice(groups: readonly Group[], answer: readonly number[]): void {
-    eachOf(groups, answer, ({ set }, admitted, _used, ends) => {
-      for (const [index, { name, subject }] of set.rules.entries()) {
-        this.#own.add({ name, subject, used: -admitted, end: ends[index] as number });
+    eachOf(groups, answer, ({ set }, admitted, counts) => {
+      for (const [index, { end }] of counts.entries()) {
+        this.#own.add({ ...(set.rules[index] as Rule), used: -admitted, end });
       }
     });
   }
 }
 
-/** Reads what `throttleTake` answers. */
+/** Reads what `throttleTake` answers; `counts` are those before. */
 function eachOf(
   groups: readonly Group[],
   answer: readonly number[],
-  read: (group: Group, admitted: number, used: readonly number[], ends: readonly number[]) => void,
+  read: (group: Group, admitted: number, counts: readonly Count[]) => void,
 ): void {
   let at = 1;
   for (const group of groups) {
-    const { length } = group.set.rules;
-    const pairs = answer.slice(at + 1, at + 1 + 2 * length);
-    const every = (offset: number) => pairs.filter((_, index) => index % 2 === offset);
-    read(group, answer[at] as number, every(0), every(1));
-    at += 1 + 2 * length;
+    const admitted = answer[at++] as number;
+    const counts = group.set.rules.map(() => ({ used: answer[at++] as number, end: answer[at++] as number }));
+    read(group, admitted, counts);
   }
 }
