@@ -63,6 +63,7 @@ export async function startGateway(database, upstream, options = {}) {
   };
   const kinds = async () => JSON.parse((await get('/v1/connections/fm-bench')).text).data.sync.kinds;
   return {
+    child,
     pid: child.pid,
     port,
     get,

@@ -1,59 +1,67 @@
 // What counting calls costs, of the time of a ready list: the gateway as it is beside one that counts none of them.
 import { execFileSync, spawn } from 'node:child_process';
-import { Decision } from '../../apps/gateway/dist/throttle/decision.js';
+import { decisionOf } from '../../apps/gateway/dist/throttle/decision.js';
 import { LocalCounters } from '../../apps/gateway/dist/throttle/local-counters.js';
 import { ruleSet } from '../../apps/gateway/dist/throttle/rules.js';
 import { systemClock } from '../../libs/provider-runtime/dist/index.js';
 import { number, row, title } from './print.mjs';
-import { startLoad, versus } from './processes.mjs';
+import { round } from './processes.mjs';
 import { authorization, startFleetManager, startGateway } from './stack.mjs';
 
-const rounds = { pairs: 31, seconds: 0.4 };
+const seconds = 15;
 const path = '/v1/clusters?limit=100';
 const redisPort = 20_000 + Math.floor(Math.random() * 20_000);
 
 export async function throttle(_target, url) {
-  title('Throttling: CPU of the gateway for a ready list of 100, with it and without');
+  title('Throttling: CPU of the gateway for a ready list of 100, counted and not, in slices of time in turn');
   const upstream = await startFleetManager(2000);
-  const free = await startGateway(url, upstream, { program: 'tools/bench/unthrottled.mjs' });
   const redis = await startRedis();
-  const started = [free];
   try {
-    await free.synced(0);
-    const gateways = {
-      'counted in the process': {},
-      'counted in Redis': { FLEETGATE_REDIS_URL: `redis://127.0.0.1:${redisPort}` },
-    };
-    for (const [name, env] of Object.entries(gateways)) {
-      if (name === 'counted in Redis' && !redis) {
-        row(name, 'left out', 'no redis-server is installed');
-        continue;
-      }
-      const gateway = await startGateway(url, upstream, { env });
-      started.push(gateway);
-      await warm(gateway);
-      await warm(free);
-      const result = await versus(load(gateway), load(free), rounds);
-      const cost = 1e6 / result.a - 1e6 / result.b;
-      row(name, `${number((cost / (1e6 / result.b)) * 100, 1)} %`, '< 5 % of a list');
-      row(
-        '',
-        `${number(1e6 / result.a, 1)} : ${number(1e6 / result.b, 1)} µs`,
-        `p99 ${result.p99.a.toFixed(1)} : ${result.p99.b.toFixed(1)} ms`,
-      );
-      if (name === 'counted in Redis') await commands(gateway);
-    }
+    await measure('counted in the process', url, upstream, {});
+    if (redis)
+      await measure('counted in Redis', url, upstream, {
+        FLEETGATE_REDIS_URL: `redis://127.0.0.1:${redisPort}`,
+      });
+    else row('counted in Redis', 'left out', 'no redis-server is installed');
     decision();
   } finally {
-    for (const gateway of started) await gateway.stop();
     await upstream.stop();
     redis?.kill();
   }
 }
 
-const load = ({ pid, port }) => ({
-  pid,
-  options: { connections: 32, port, paths: [path], headers: { authorization } },
+async function measure(name, url, upstream, env) {
+  const gateway = await startGateway(url, upstream, { program: 'tools/bench/half-throttled.mjs', env });
+  try {
+    await gateway.synced(0);
+    await warm(gateway);
+    await round(gateway.pid, load(gateway, 1));
+    gateway.child.send('forget');
+    await round(gateway.pid, load(gateway, seconds));
+    const told = new Promise((resolve) => {
+      gateway.child.on('message', (message) => message.type === 'figures' && resolve(message.kinds));
+    });
+    gateway.child.send('tell');
+    const { counted, free } = await told;
+    const [ours, without] = [counted.cpu / counted.calls, free.cpu / free.calls];
+    row(name, `${number((ours / without - 1) * 100, 1)} %`, '< 5 % of a list');
+    row(
+      '',
+      `${number(ours, 1)} : ${number(without, 1)} µs`,
+      `${number(counted.calls)} : ${number(free.calls)} calls`,
+    );
+    if (env.FLEETGATE_REDIS_URL) await commands(gateway);
+  } finally {
+    await gateway.stop();
+  }
+}
+
+const load = ({ port }, seconds) => ({
+  seconds,
+  connections: 32,
+  port,
+  paths: [path],
+  headers: { authorization },
 });
 
 /** The first call for a list makes it, the second keeps it. */
@@ -74,9 +82,7 @@ async function commands(gateway) {
     '≤ 1 each; a beat a second beside',
   );
   const before = counted();
-  const caller = await startLoad();
-  const { requests } = await caller.run({ ...load(gateway).options, seconds: 3 });
-  await caller.stop();
+  const { requests } = await round(gateway.pid, load(gateway, 3));
   row(`commands for ${number(requests)} calls, 32 at a time`, number(counted() - before));
 }
 
@@ -91,7 +97,7 @@ function decision() {
   const times = 1_000_000;
   for (const _ of [1, 2]) {
     const started = performance.now();
-    for (let call = 0; call < times; call++) new Decision(counters.take(set)).lines;
+    for (let call = 0; call < times; call++) decisionOf(counters.take(set));
     if (_ === 2)
       row('a decision by plan and burst, headers made', `${number(performance.now() - started)} ns`);
   }
