@@ -6,11 +6,14 @@ import { type ReadyAnswer, writeReady } from './ready-answers.ts';
 import { requestIdFrom } from './request-id.ts';
 
 /**
- * Asked before a ready answer goes out: gives the headers to be sent with it, as lines of its head (`name: value` and CRLF).
- * undefined, or a rejection: it is not had this way. The framework then takes over, asks for itself and says why not.
+ * Asked before a ready answer goes out: tells, at once or later, the headers to be sent with it, as lines of its head
+ * (`name: value` and CRLF). undefined: it is not had this way. The framework then takes over and says why not.
  */
-export type Admit = (principal: Principal, request: IncomingMessage) => Admission | Promise<Admission>;
-export type Admission = string | undefined;
+export type Admit = (
+  principal: Principal,
+  request: IncomingMessage,
+  tell: (lines: string | undefined) => void,
+) => void;
 
 /** What is ready now (ms since the epoch) for who asks for that URL; nothing is until the application is up. */
 export type FindReady = (principal: Principal, url: string, now: number) => ReadyAnswer | undefined;
@@ -50,13 +53,11 @@ export function createFront({ authentications, ready, access, admit }: FrontPart
     const answer = ready(principal, request.url as string, now);
     if (answer === undefined) return next();
     const found = { principal, answer, now, started: performance.now() };
-    const admitted = admit === undefined ? '' : admit(principal, request);
-    if (!(admitted instanceof Promise))
-      return admitted === undefined ? next() : give(request, response, found, admitted);
-    admitted.then(
-      (lines) => (lines === undefined ? next() : give(request, response, found, lines)),
-      () => next(), // it asks again, and that failure is the one that is answered
-    );
+    if (admit === undefined) return give(request, response, found, '');
+    admit(principal, request, (lines) => {
+      if (lines === undefined) next();
+      else give(request, response, found, lines);
+    });
   };
 }
 

@@ -52,7 +52,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     authentications,
     ready,
     access,
-    admit: (principal, request) => admissions.ofReady(principal, request),
+    admit: (principal, request, tell) => admissions.ofReady(principal, request, tell),
   });
   const server = fastify({
     serverFactory: (handler) => {

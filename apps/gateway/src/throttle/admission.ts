@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../access/principal.ts';
 import { clientAddress } from '../http/client-address.ts';
-import type { Admission } from '../http/front.ts';
 import type { Decision } from './decision.ts';
 import type { ThrottleGuard } from './throttle.guard.ts';
 
@@ -38,11 +37,12 @@ export class Admissions {
     this.#throttle = throttle;
   }
 
-  /** For the front: the headers of a ready answer, as lines; undefined where there must be none. */
-  ofReady(principal: Principal, request: IncomingMessage): Admission | Promise<Admission> {
-    const decision = this.#throttle.ofPrincipal(principal);
-    if (!(decision instanceof Promise)) return this.#linesOf(decision, request);
-    return decision.then((one) => this.#linesOf(one, request));
+  /** For the front: tells the headers of a ready answer, as lines; undefined where there must be none. */
+  ofReady(principal: Principal, request: IncomingMessage, tell: (lines: string | undefined) => void): void {
+    this.#throttle.ofPrincipal(principal, (decision) => {
+      if (decision.refusal) this.#refused.set(request, decision);
+      tell(decision.refusal ? undefined : decision.lines);
+    });
   }
 
   /** For the hooks: sets the headers, and goes on with the refusal, if there is one. */
@@ -60,25 +60,15 @@ export class Admissions {
       request.counted = true;
       next(refusal && !probes.has(request.routeOptions.url ?? '') ? refusal : undefined);
     };
-    const decision = this.#refused.get(request.raw) ?? this.#decide(counted, clientAddress(request));
-    if (decision instanceof Promise) void decision.then(goOn);
-    else goOn(decision);
+    const refused = this.#refused.get(request.raw);
+    if (refused) goOn(refused);
+    else if (counted === 'visitor') goOn(this.#throttle.ofVisitor(clientAddress(request)));
+    else if (counted === 'stranger') this.#throttle.ofStranger(clientAddress(request), goOn);
+    else this.#throttle.ofPrincipal(counted, goOn);
   }
 
   /** For what is no request: the headers, raw. */
   ofSocket(address: string | undefined): readonly string[] {
     return this.#throttle.ofVisitor(address ?? 'unknown').headers;
-  }
-
-  #linesOf(decision: Decision, request: IncomingMessage): Admission {
-    if (!decision.refusal) return decision.lines;
-    this.#refused.set(request, decision);
-    return undefined;
-  }
-
-  #decide(counted: Counted, address: string): Decision | Promise<Decision> {
-    const throttle = this.#throttle;
-    if (counted === 'visitor') return throttle.ofVisitor(address);
-    return counted === 'stranger' ? throttle.ofStranger(address) : throttle.ofPrincipal(counted);
   }
 }

@@ -26,15 +26,16 @@ export interface Taken {
  * in one step, so that no limit is ever passed, however many ask at once; a call that one rule refuses counts for none.
  */
 export abstract class Counters implements ThrottlerStorage {
-  /** Counts one call. Never rejects. */
-  abstract take(set: RuleSet): Taken | Promise<Taken>;
+  /** Counts one call, and tells what came of it, at once or later, whatever happens. */
+  abstract take(set: RuleSet, tell: (taken: Taken) => void): void;
 
-  /** Tells what `take` would go by, without counting. Never rejects. */
-  abstract look(set: RuleSet): Taken | Promise<Taken>;
+  /** Tells what `take` would go by, without counting. */
+  abstract look(set: RuleSet, tell: (taken: Taken) => void): void;
 
   /** The library's own way to count: by one rule. Milliseconds go in, seconds come out. */
   async increment(subject: string, ttl: number, limit: number, _blockDuration: number, name: string) {
-    const taken = await this.take(ruleSet([{ name, subject, limit, windowSeconds: Math.ceil(ttl / 1000) }]));
+    const set = ruleSet([{ name, subject, limit, windowSeconds: Math.ceil(ttl / 1000) }]);
+    const taken = await new Promise<Taken>((resolve) => this.take(set, resolve));
     const { used, end } = taken.counts[0] as Count;
     const seconds = Math.ceil(end - taken.now / 1000);
     return {

@@ -28,7 +28,15 @@ export class LocalCounters extends Counters {
     super();
   }
 
-  take(set: RuleSet): Taken {
+  take(set: RuleSet, tell: (taken: Taken) => void): void {
+    tell(this.taken(set));
+  }
+
+  look(set: RuleSet, tell: (taken: Taken) => void): void {
+    tell(this.looked(set));
+  }
+
+  taken(set: RuleSet): Taken {
     const now = this.clock.now();
     const windows: Window[] = [];
     let admitted = true;
@@ -41,7 +49,7 @@ export class LocalCounters extends Counters {
     return this.#taken(set, windows, now, admitted);
   }
 
-  look(set: RuleSet): Taken {
+  looked(set: RuleSet): Taken {
     const now = this.clock.now();
     const windows = set.rules.map((rule) => this.#open(rule, now) ?? begun(rule, now));
     return this.#taken(set, windows, now, true);

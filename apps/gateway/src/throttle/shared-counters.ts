@@ -10,8 +10,9 @@ import { scripts } from './scripts.ts';
 interface Group {
   readonly set: RuleSet;
   readonly counted: boolean;
-  readonly waiting: ((taken: Taken) => void)[];
+  readonly waiting: Tell[];
 }
+type Tell = (taken: Taken) => void;
 
 /** Groups, or counters, that one command speaks of; more go in several. */
 const perCommand = 500;
@@ -42,26 +43,23 @@ export class SharedCounters extends Counters {
     redis.onBack(() => this.#giveBack());
   }
 
-  take(set: RuleSet): Taken | Promise<Taken> {
-    if (!this.#redis.up) return this.#own.take(this.#share(set));
-    return new Promise((resolve) => {
-      const group = this.#groups.get(set);
-      if (group) group.waiting.push(resolve);
-      else this.#groups.set(set, { set, counted: true, waiting: [resolve] });
+  take(set: RuleSet, tell: Tell): void {
+    const group = this.#groups.get(set);
+    if (!this.#redis.up) this.#tellAlone({ set, counted: true, waiting: [tell] });
+    else if (group) group.waiting.push(tell);
+    else {
+      this.#groups.set(set, { set, counted: true, waiting: [tell] });
       this.#flushSoon();
-    });
+    }
   }
 
-  look(set: RuleSet): Taken | Promise<Taken> {
-    if (!this.#redis.up) return this.#own.look(this.#share(set));
-    return new Promise((resolve) => {
-      this.#looks.push({ set, counted: false, waiting: [resolve] });
+  look(set: RuleSet, tell: Tell): void {
+    const group = { set, counted: false, waiting: [tell] };
+    if (!this.#redis.up) this.#tellAlone(group);
+    else {
+      this.#looks.push(group);
       this.#flushSoon();
-    });
-  }
-
-  #share(set: RuleSet): RuleSet {
-    return shareOf(set, this.#replicas.count);
+    }
   }
 
   #flushSoon(): void {
@@ -94,30 +92,19 @@ export class SharedCounters extends Counters {
         asked.push(rule.limit, rule.windowSeconds);
       }
     }
-    try {
-      const answer = await this.#redis.ask(
+    const answer = await this.#redis
+      .ask(
         (client) => client.throttleTake(keys.length, ...keys, ...asked),
         (late) => this.#countedTwice(groups, late),
-      );
-      eachOf(groups, answer, (group, admitted, counts) => {
-        for (const [index, resolve] of group.waiting.entries()) {
-          const counted = group.counted ? Math.min(index + 1, admitted) : 0;
-          resolve({
-            admitted: !group.counted || index < admitted,
-            set: group.set,
-            counts: counts.map(({ used, end }) => ({ used: used + counted, end })),
-            now: answer[0] as number,
-            local: false,
-          });
-        }
-      });
-    } catch {
-      // Redis says for itself that it is lost. Nobody waits for it: the call is counted here.
-      for (const { set, counted, waiting } of groups) {
-        const share = this.#share(set);
-        for (const resolve of waiting) resolve(counted ? this.#own.take(share) : this.#own.look(share));
-      }
-    }
+      )
+      .catch(() => undefined); // Redis says for itself that it is lost; nobody waits for it
+    if (answer) eachOf(groups, answer, (...told) => tellAll(answer[0] as number, ...told));
+    else for (const group of groups) this.#tellAlone(group);
+  }
+
+  #tellAlone({ set, counted, waiting }: Group): void {
+    const share = shareOf(set, this.#replicas.count);
+    for (const tell of waiting) tell(counted ? this.#own.taken(share) : this.#own.looked(share));
   }
 
   /** Commands of one connection are done in their order: this comes before whatever is asked next. */
@@ -146,6 +133,20 @@ export class SharedCounters extends Counters {
         this.#own.add({ ...(set.rules[index] as Rule), used: -admitted, end });
       }
     });
+  }
+}
+
+function tellAll(
+  now: number,
+  { set, counted, waiting }: Group,
+  admitted: number,
+  before: readonly Count[],
+): void {
+  for (let index = 0; index < waiting.length; index++) {
+    const more = counted ? Math.min(index + 1, admitted) : 0;
+    const counts: Count[] = [];
+    for (const { used, end } of before) counts.push({ used: used + more, end });
+    (waiting[index] as Tell)({ admitted: !counted || index < admitted, set, counts, now, local: false });
   }
 }
 

@@ -43,22 +43,24 @@ export class ThrottleGuard extends ThrottlerGuard implements Quota {
     super(options, counters, reflector);
   }
 
-  ofPrincipal(principal: Principal): Decision | Promise<Decision> {
-    return this.#decided(this.counters.take(this.rules.ofPrincipal(principal)));
+  /** Tells what it decides at once, or later, where Redis has to be asked. */
+  ofPrincipal(principal: Principal, tell: (decision: Decision) => void): void {
+    this.counters.take(this.rules.ofPrincipal(principal), (taken) => tell(this.#told(taken)));
   }
 
   /** Strict, for a caller that has not shown who it is. */
-  ofStranger(address: string): Decision | Promise<Decision> {
-    return this.#decided(this.counters.take(this.rules.ofAddress('address', address)));
+  ofStranger(address: string, tell: (decision: Decision) => void): void {
+    this.counters.take(this.rules.ofAddress('address', address), (taken) => tell(this.#told(taken)));
   }
 
   /** Generous, for what is open to all. */
   ofVisitor(address: string): Decision {
-    return this.#told(this.ownCounters.take(this.rules.ofAddress('open', address)));
+    return this.#told(this.ownCounters.taken(this.rules.ofAddress('open', address)));
   }
 
   async left(principal: Principal): Promise<QuotaLeft | null> {
-    const { set, counts } = await this.counters.look(this.rules.ofPrincipal(principal));
+    const rules = this.rules.ofPrincipal(principal);
+    const { set, counts } = await new Promise<Taken>((resolve) => this.counters.look(rules, resolve));
     const index = set.rules.findIndex(({ name }) => name === 'plan');
     const rule = set.rules[index];
     if (rule === undefined) return null;
@@ -70,10 +72,6 @@ export class ThrottleGuard extends ThrottlerGuard implements Quota {
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     if (context.switchToHttp().getRequest<FastifyRequest>().counted) return true;
     throw new Error('a call has come to its handler without being counted');
-  }
-
-  #decided(taken: Taken | Promise<Taken>): Decision | Promise<Decision> {
-    return taken instanceof Promise ? taken.then((one) => this.#told(one)) : this.#told(taken);
   }
 
   #told(taken: Taken): Decision {

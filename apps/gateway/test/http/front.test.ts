@@ -24,7 +24,7 @@ describe('the front', () => {
       authentications: { known },
       ready: ({ id }, asked, now) => ready.find(sights[id] as string, asked, now),
       access: { say: (answered) => void said.push(answered), flush: () => undefined },
-      admit: (principal, message) => (admit ? admit(principal, message) : ''),
+      admit: (principal, message, tell) => (admit ? admit(principal, message, tell) : tell('')),
     });
     server = createServer((message, response) =>
       front(message, response, () => response.writeHead(299).end('the framework')),
@@ -88,7 +88,7 @@ describe('the front', () => {
   it.each(['at once', 'later'])('sends along the headers of an admission that comes %s', async (when) => {
     keepFor('all');
     const headers = 'x-ratelimit-limit: 100\r\nx-ratelimit-remaining: 99\r\n';
-    admit = () => (when === 'later' ? new Promise((resolve) => setImmediate(resolve, headers)) : headers);
+    admit = (_, __, tell) => void (when === 'later' ? setImmediate(tell, headers) : tell(headers));
     const limits = { 'x-ratelimit-limit': '100', 'x-ratelimit-remaining': '99' };
     const whole = await ask('root');
     expect([whole.status, whole.headers]).toMatchObject([200, limits]);
@@ -97,9 +97,8 @@ describe('the front', () => {
   });
 
   it.each<[string, Admit]>([
-    ['is refused', () => undefined],
-    ['is refused later', async () => undefined],
-    ['cannot be told', () => Promise.reject(new Error('the counter is gone'))],
+    ['is refused', (_, __, tell) => tell(undefined)],
+    ['is refused later', (_, __, tell) => void setImmediate(tell, undefined)],
   ])('leaves it to the framework when admission %s', async (_, refuse) => {
     keepFor('all');
     admit = refuse;

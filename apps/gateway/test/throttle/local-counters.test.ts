@@ -27,61 +27,61 @@ const burst = (limit: number, subject = 'key_a'): Rule => ({
 it('admits as many as the limit in one window, and again from the very moment in which it ends', () => {
   const counters = new LocalCounters(clock);
   const set = ruleSet([burst(3)]);
-  const admitted = () => Array.from({ length: 5 }, () => counters.take(set).admitted);
+  const admitted = () => Array.from({ length: 5 }, () => counters.taken(set).admitted);
   expect(admitted()).toEqual([true, true, true, false, false]);
-  const end = counters.take(set).counts[0]?.end as number;
+  const end = counters.taken(set).counts[0]?.end as number;
   expect(end).toBe(startSeconds + 10);
   now = end * 1000 - 1;
-  expect(counters.take(set).admitted).toBe(false);
+  expect(counters.taken(set).admitted).toBe(false);
   now = end * 1000;
   expect(admitted()).toEqual([true, true, true, false, false]);
-  expect(counters.look(set).counts).toEqual([{ used: 3, end: end + 10 }]);
+  expect(counters.looked(set).counts).toEqual([{ used: 3, end: end + 10 }]);
 });
 
 it('counts a call that one rule refuses for none of the others', () => {
   const counters = new LocalCounters(clock);
   const set = ruleSet([plan(10), burst(2)]);
-  for (let call = 0; call < 5; call++) counters.take(set);
-  expect(counters.look(set).counts.map(({ used }) => used)).toEqual([2, 2]);
+  for (let call = 0; call < 5; call++) counters.taken(set);
+  expect(counters.looked(set).counts.map(({ used }) => used)).toEqual([2, 2]);
   now += 11_000;
-  expect(counters.take(set)).toMatchObject({ admitted: true, counts: [{ used: 3 }, { used: 1 }] });
+  expect(counters.taken(set)).toMatchObject({ admitted: true, counts: [{ used: 3 }, { used: 1 }] });
 });
 
 it('has one counter for each rule and subject: a team is counted over all its keys, and nobody for another', () => {
   const counters = new LocalCounters(clock);
-  counters.take(ruleSet([plan(2), burst(5, 'key_a')]));
-  counters.take(ruleSet([plan(2), burst(5, 'key_b')]));
-  expect(counters.take(ruleSet([plan(2), burst(5, 'key_c')])).admitted).toBe(false);
-  expect(counters.take(ruleSet([plan(2, 'team_b'), burst(5, 'key_d')])).admitted).toBe(true);
+  counters.taken(ruleSet([plan(2), burst(5, 'key_a')]));
+  counters.taken(ruleSet([plan(2), burst(5, 'key_b')]));
+  expect(counters.taken(ruleSet([plan(2), burst(5, 'key_c')])).admitted).toBe(false);
+  expect(counters.taken(ruleSet([plan(2, 'team_b'), burst(5, 'key_d')])).admitted).toBe(true);
 });
 
 it('goes by the limit of the moment: a plan that is raised or lowered keeps what was used', () => {
   const counters = new LocalCounters(clock);
-  for (let call = 0; call < 100; call++) counters.take(ruleSet([plan(100)]));
-  expect(counters.take(ruleSet([plan(100)])).admitted).toBe(false);
-  expect(counters.take(ruleSet([plan(1000)]))).toMatchObject({ admitted: true, counts: [{ used: 101 }] });
-  expect(counters.take(ruleSet([plan(50)])).admitted).toBe(false);
+  for (let call = 0; call < 100; call++) counters.taken(ruleSet([plan(100)]));
+  expect(counters.taken(ruleSet([plan(100)])).admitted).toBe(false);
+  expect(counters.taken(ruleSet([plan(1000)]))).toMatchObject({ admitted: true, counts: [{ used: 101 }] });
+  expect(counters.taken(ruleSet([plan(50)])).admitted).toBe(false);
 });
 
 it('looks without counting', () => {
   const counters = new LocalCounters(clock);
   const set = ruleSet([plan(2)]);
-  for (let look = 0; look < 5; look++) expect(counters.look(set).counts[0]?.used).toBe(0);
-  expect(counters.take(set)).toMatchObject({ admitted: true, counts: [{ used: 1 }] });
+  for (let look = 0; look < 5; look++) expect(counters.looked(set).counts[0]?.used).toBe(0);
+  expect(counters.taken(set)).toMatchObject({ admitted: true, counts: [{ used: 1 }] });
 });
 
 it('stays small under a crowd of subjects, which push out those of their own rule that have been quiet', () => {
   const counters = new LocalCounters(clock);
   const of = (subject: string) => ruleSet([burst(2, subject)]);
-  counters.take(ruleSet([plan(2)]));
-  counters.take(of('quiet'));
+  counters.taken(ruleSet([plan(2)]));
+  counters.taken(of('quiet'));
   for (let n = 0; n < 200_000; n++) {
-    counters.take(of(`crowd-${n}`));
-    if (n % 1000 === 0) counters.take(of('busy'));
+    counters.taken(of(`crowd-${n}`));
+    if (n % 1000 === 0) counters.taken(of('busy'));
   }
-  expect(counters.look(of('quiet')).counts[0]?.used).toBe(0);
-  expect(counters.take(of('busy')).admitted).toBe(false);
-  expect(counters.look(ruleSet([plan(2)])).counts[0]?.used).toBe(1);
+  expect(counters.looked(of('quiet')).counts[0]?.used).toBe(0);
+  expect(counters.taken(of('busy')).admitted).toBe(false);
+  expect(counters.looked(ruleSet([plan(2)])).counts[0]?.used).toBe(1);
   expect(counters.drain()).toHaveLength(50_001);
 });
 
@@ -95,7 +95,7 @@ it('speaks the language of the library: one rule at a time, milliseconds in and 
 
 describe('what is told of it', () => {
   const headersOf = (counters: LocalCounters, rules: readonly Rule[]) => {
-    const { headers, refusal } = new Decision(counters.take(ruleSet(rules)));
+    const { headers, refusal } = new Decision(counters.taken(ruleSet(rules)));
     const named = Object.fromEntries(
       headers.flatMap((name, at) => (at % 2 ? [] : [[name, headers[at + 1]]])),
     );

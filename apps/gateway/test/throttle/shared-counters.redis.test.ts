@@ -30,15 +30,19 @@ async function gateway(patienceMs = 3000) {
   const log = { warn: (message: string, error?: Error) => void warnings.push(`${message} ${error?.stack}`) };
   const redis = new SharedRedis({ url: server.url, prefix: 'test:', patienceMs, log, random: Math.random });
   const replicas = new Replicas({ redis, log: { log: () => undefined }, every: 100 });
-  const counters = new SharedCounters({ redis, replicas }, systemClock);
+  const shared = new SharedCounters({ redis, replicas }, systemClock);
   open.push({ redis, replicas });
   await redis.connect(2000);
   await replicas.start();
+  const counters = {
+    take: (set: RuleSet) => new Promise<Taken>((resolve) => shared.take(set, resolve)),
+    look: (set: RuleSet) => new Promise<Taken>((resolve) => shared.look(set, resolve)),
+  };
   return { counters, redis };
 }
 
 const admittedOf = (taken: readonly Taken[]) => taken.filter(({ admitted }) => admitted).length;
-const takeMany = (counters: SharedCounters, set: RuleSet, calls: number) =>
+const takeMany = (counters: { take(set: RuleSet): Promise<Taken> }, set: RuleSet, calls: number) =>
   Promise.all(Array.from({ length: calls }, () => counters.take(set)));
 
 it('1,000 calls at once over three replicas let exactly 100 of 100 through, numbered without a gap', async () => {
