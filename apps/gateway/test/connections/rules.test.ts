@@ -248,6 +248,25 @@ describe('where an address leads', () => {
   });
 });
 
+describe('a slug whose connection is still being removed', () => {
+  it('is told from one that is taken, and is free when that is over', async () => {
+    await gateways.query(`INSERT INTO connection (id, slug, provider, team, sync_interval_ms, settings, removed_at)
+      VALUES ('gone', 'leaving', 'fleet-manager', 'core', 60000, '', now())`);
+    await gateways.query(`INSERT INTO sync_state (connection, provider, link, lease_until)
+      VALUES ('leaving', 'fleet-manager', 'gone', now() + interval '1 hour')`);
+    const refused = await post(ada, fleet('leaving'));
+    expect([refused.status, errorOf(refused).details]).toEqual([
+      409,
+      [{ field: 'slug', message: 'is still being removed' }],
+    ]);
+    await gateways.query(`DELETE FROM connection WHERE id = 'gone'`);
+    expect((await post(ada, fleet('leaving'))).status).toBe(409); // its inventory is what has to be gone
+    await gateways.query(`DELETE FROM sync_state WHERE link = 'gone'`);
+    expect((await post(ada, fleet('leaving'))).status).toBe(201);
+    expect((await ada.ask('DELETE', '/v1/connections/leaving')).status).toBe(204);
+  });
+});
+
 describe('a stored connection that cannot be used', () => {
   /** Changes the row behind the gateway's back, and says so as a replica would. */
   const meddle = (set: string, values: unknown[] = []) =>

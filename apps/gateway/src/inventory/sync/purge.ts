@@ -93,8 +93,10 @@ export class Purge {
     while (late > 0) late = await this.#batch(client, remains);
     for (const statement of rest) await client.query({ text: statement, values: [connection] });
     await client.query({
-      text: `UPDATE operation SET state = 'unresolved', lease_until = NULL, updated_at = now()
-        WHERE connection = $1 AND state = 'running' AND $2 <> ''`,
+      // Whoever gets the slug next has nothing to do with what was changed under it, nor anything to see of it.
+      text: `UPDATE operation SET connection = '', lease_until = NULL, updated_at = now(),
+          state = CASE state WHEN 'running' THEN 'unresolved' ELSE state END
+        WHERE connection = $1 AND $2 <> ''`,
       values: [connection, link],
     });
     await client.query({
