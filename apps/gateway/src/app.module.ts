@@ -8,6 +8,9 @@ import { ClustersController } from './clusters/clusters.controller.ts';
 import type { Config } from './config.ts';
 import type { Connections } from './connections/connection.ts';
 import { ConnectionChanges } from './connections/connection-changes.ts';
+import { ConnectionDeeds } from './connections/connection-deeds.ts';
+import { ConnectionLookup } from './connections/connection-lookup.ts';
+import { ConnectionRemoval } from './connections/connection-removal.ts';
 import { ConnectionReports } from './connections/connection-reports.ts';
 import { ConnectionsController } from './connections/connections.controller.ts';
 import { ConnectionsModule } from './connections/connections.module.ts';
@@ -98,6 +101,9 @@ export class AppModule {
         ReadyAnswers,
         ConnectionReports,
         ConnectionChanges,
+        ConnectionDeeds,
+        ConnectionLookup,
+        ConnectionRemoval,
         SecretRotation,
         SettingsCheck,
         AuditTrail,

@@ -1,6 +1,6 @@
 import { may, type Principal } from '../access/principal.ts';
 import { scopeMissing } from '../access/refusals.ts';
-import { ApiError, noSuch } from '../answers/api-error.ts';
+import { ApiError, invalidField, noSuch } from '../answers/api-error.ts';
 
 interface Owned {
   readonly slug: string;
@@ -22,9 +22,13 @@ export function assertMayChange(principal: Principal, { team }: Owned): void {
     : noSuch('connection');
 }
 
-export function fromFile({ slug }: { readonly slug: string }): ApiError {
-  return new ApiError(
-    'conflict',
-    `${slug} comes from the file of connections (FLEETGATE_CONFIG): it can be changed there, and nowhere else`,
-  );
+/** Whether the caller may have connections in that team at all. */
+export function assertMayMake(principal: Principal, team: string | null): void {
+  if (mayChange(principal, team)) return;
+  if (team === null)
+    throw new ApiError('forbidden', 'only root makes connections for everyone', {
+      details: [{ field: 'team', message: 'is needed' }],
+    });
+  if (!may(principal, 'connections:read', team)) throw invalidField('team', 'no such team'); // nor is it told whether there is one
+  throw scopeMissing('connections:write', team);
 }

@@ -29,6 +29,7 @@ import {
   type RotationQuery,
   rotationQuery,
 } from './connection-input.ts';
+import { ConnectionRemoval } from './connection-removal.ts';
 import {
   ConnectionFacts,
   ConnectionReports,
@@ -43,6 +44,7 @@ export class ConnectionsController {
   constructor(
     private readonly reports: ConnectionReports,
     private readonly changes: ConnectionChanges,
+    private readonly removal: ConnectionRemoval,
     private readonly rotation: SecretRotation,
   ) {}
 
@@ -122,7 +124,7 @@ export class ConnectionsController {
     @Res() reply: FastifyReply,
   ) {
     refuseBody(request.body);
-    await this.changes.remove(id, request);
+    await this.removal.remove(id, request);
     void reply.code(204).send();
   }
 

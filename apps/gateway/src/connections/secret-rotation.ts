@@ -25,8 +25,8 @@ export class SecretRotation {
     const names = namesIn(settings);
     await this.changes.change(slug, request, {
       action: 'rotate_secret',
-      names,
-      settings: (definition, before) => {
+      settings,
+      merge: (definition, before) => {
         assertSecrets(definition, names);
         return patched(before, settings);
       },

@@ -47,9 +47,18 @@ export function shownOf(definition: ProviderDefinition, settings: unknown): Reco
 
 /** Whether the setting at the end of that path is a secret. */
 export function isSecret(definition: ProviderDefinition, path: readonly string[]): boolean {
+  return schemasAt(definition, path).some(({ secret }) => secret === true);
+}
+
+/** Whether the provider has a setting at the end of that path. */
+export function isKnown(definition: ProviderDefinition, path: readonly string[]): boolean {
+  return schemasAt(definition, path).length > 0;
+}
+
+function schemasAt(definition: ProviderDefinition, path: readonly string[]): Schema[] {
   let at = [schemaOf(definition)];
   for (const name of path) at = at.flatMap(alternatives).flatMap((schema) => memberOf(schema, name));
-  return at.flatMap(alternatives).some(({ secret }) => secret === true);
+  return at.flatMap(alternatives);
 }
 
 function marked(from: readonly Schema[], value: unknown, path: readonly string[]): SecretSetting[] {
