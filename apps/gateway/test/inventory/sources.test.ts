@@ -112,7 +112,7 @@ describe('another process', () => {
       }
     })();
     await one.rows(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-      WHERE application_name = 'fleetgate listener' AND datname = current_database()`);
+      WHERE application_name = 'fleetgate inventory feed' AND datname = current_database()`);
     await one.inventory.observe(connection, 'cluster', cluster('missed'));
     await until(() => seen.length >= 3);
     end = true;
