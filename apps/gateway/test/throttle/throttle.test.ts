@@ -1,98 +1,21 @@
 import { connect } from 'node:net';
-import { ErrorBody } from '@fleetgate/model';
+import { request } from 'undici';
 import { type Answer, type Ask, type Stack, startStack } from '../e2e/stack.ts';
 import { Callers } from './callers.ts';
-
-const perMinute = (limit: number) => ({ limit, windowSeconds: 60 });
-const perHour = (limit: number) => ({ limit, windowSeconds: 3600 });
+import { lowLimits, refused, statuses, times, told } from './told.ts';
 
 let stack: Stack;
 let callers: Callers;
 beforeAll(async () => {
   stack = await startStack([{ slug: 'chime', upstream: 'chimestack', scale: 20 }], {
-    limits: {
-      free: perHour(100),
-      pro: perHour(1000),
-      enterprise: perHour(10_000),
-      burst: perMinute(150),
-      root: perMinute(100_000),
-      address: perMinute(20),
-      open: perMinute(60),
-    },
-    trustedProxies: ['127.0.0.2'],
+    limits: lowLimits,
   });
   callers = new Callers(stack);
   await stack.reach('fresh');
 });
 afterAll(() => stack?.close());
 
-interface Told {
-  limit: number;
-  remaining: number;
-  reset: number;
-  policies: Record<string, { r: number; t: number; q: number; w: number }>;
-}
-
-/** What the headers say; fails where one is missing or says something else than the others. */
-function told({ headers }: Pick<Answer, 'headers'>): Told {
-  const parameters = (field: string) =>
-    Object.fromEntries(
-      field.split(', ').map((item) => {
-        const [, name, values] = /^"([a-z]+)"((?:;[a-z]=\d+)+)$/.exec(item) as unknown as [
-          string,
-          string,
-          string,
-        ];
-        const pairs = values
-          .slice(1)
-          .split(';')
-          .map((pair) => [pair[0], Number(pair.slice(2))]);
-        return [name, Object.fromEntries(pairs)];
-      }),
-    );
-  const states = parameters(headers['ratelimit'] as string);
-  const policies = parameters(headers['ratelimit-policy'] as string);
-  expect(Object.keys(states)).toEqual(Object.keys(policies));
-  const [limit, remaining, reset] = ['limit', 'remaining', 'reset'].map((name) => {
-    expect(headers[`x-ratelimit-${name}`]).toMatch(/^\d+$/);
-    return Number(headers[`x-ratelimit-${name}`]);
-  }) as [number, number, number];
-  for (const [name, { q, w }] of Object.entries(policies)) {
-    expect(states[name].r).toBeLessThanOrEqual(q);
-    expect(states[name].t).toBeLessThanOrEqual(w);
-  }
-  const shown = Object.keys(policies).find(
-    (name) => policies[name].q === limit && states[name].r === remaining,
-  );
-  expect(Math.abs(Date.now() / 1000 + states[shown as string].t - reset)).toBeLessThan(30);
-  const merged = Object.entries(policies).map(([name, policy]) => [name, { ...policy, ...states[name] }]);
-  return { limit, remaining, reset, policies: Object.fromEntries(merged) };
-}
-
-function refused(answer: Answer): Told {
-  expect(answer.status).toBe(429);
-  const { error } = ErrorBody.parse(answer.body);
-  expect(error).toMatchObject({ code: 'rate_limited', status: 429 });
-  const facts = told(answer);
-  expect(facts.remaining).toBe(0);
-  const wait = Number(answer.headers['retry-after']);
-  expect(wait).toBeGreaterThanOrEqual(1);
-  expect(
-    Object.values(facts.policies)
-      .filter(({ r }) => r === 0)
-      .map(({ t }) => t),
-  ).toContain(wait);
-  return facts;
-}
-
 const as = (team: string, name: 'a' | 'b' = 'a') => callers.keyOf(team, name);
-const times = <T>(count: number, ask: (n: number) => Promise<T>) =>
-  Promise.all(Array.from({ length: count }, (_, n) => ask(n)));
-function statuses(answers: readonly Answer[]): Record<number, number> {
-  const counted: Record<number, number> = {};
-  for (const { status } of answers) counted[status] = (counted[status] ?? 0) + 1;
-  return counted;
-}
 
 describe('every answer to a caller that is known', () => {
   const list = '/v1/clusters?limit=2';
@@ -129,6 +52,16 @@ describe('every answer to a caller that is known', () => {
       plan: { q: 1000, w: 3600 },
       burst: { q: 150, w: 60, r: 148 - used },
     });
+  });
+
+  it('has them on a stream that does not end', async () => {
+    const { statusCode, headers, body } = await request(`${stack.url}/v1/events/stream`, {
+      headers: { authorization: `Bearer ${as('told')}` },
+    });
+    body.on('error', () => undefined); // we hang up
+    body.destroy();
+    expect(statusCode).toBe(200);
+    expect(told({ headers: headers as Record<string, string> }).limit).toBe(1000);
   });
 
   it('tells of a burst alone where there is no plan', async () => {
@@ -194,81 +127,6 @@ describe('a plan', () => {
     const headers = { 'content-type': 'application/json' };
     refused(await stack.ask('/v1/projects', { method: 'POST', key: as('spent'), headers, body: '{' }));
   });
-});
-
-describe('an address that has not shown who it is', () => {
-  const from = (n: number) => ({ 'x-forwarded-for': `198.51.100.${n}` });
-
-  it('gets 401 so many times, then 429, whatever X-Forwarded-For it makes up', async () => {
-    const answers = await times(40, (n) =>
-      stack.ask('/v1/clusters', { key: n % 2 ? null : `wrong-${n}`, headers: from(n) }),
-    );
-    expect(statuses(answers)).toEqual({ 401: 20, 429: 20 });
-    for (const answer of answers) {
-      if (answer.status === 429) refused(answer);
-      else expect(told(answer)).toMatchObject({ limit: 20, policies: { address: { q: 20, w: 60 } } });
-    }
-  });
-
-  it('does not lock out who has a valid key there, nor anybody elsewhere', async () => {
-    await callers.put('neighbour', 'free');
-    refused(await stack.ask('/v1/clusters', { key: null }));
-    expect((await stack.ask('/v1/clusters', { key: as('neighbour') })).status).toBe(200);
-    expect((await viaProxy('203.0.113.7')).startsWith('HTTP/1.1 401')).toBe(true);
-  });
-
-  it('is held to as many logins, whoever it says it is, and to as many tokens', async () => {
-    const json = { 'content-type': 'application/json' };
-    const login = (n: number) => JSON.stringify({ user_name: `nobody-${n}`, password: 'guessed' });
-    const form = { 'content-type': 'application/x-www-form-urlencoded' };
-    const posts: [string, Record<string, string>, (n: number) => string][] = [
-      ['/v1/login', json, login],
-      ['/oauth/token', form, (n) => `grant_type=client_credentials&client_id=x&client_secret=${n}`],
-    ];
-    for (const [at, [path, headers, body]] of posts.entries()) {
-      const proxied = (n: number) =>
-        post(path, { ...headers, 'x-forwarded-for': `203.0.113.${100 + at}` }, body(n));
-      const answers = await times(30, proxied);
-      expect([path, answers.filter((answer) => answer.startsWith('HTTP/1.1 401')).length]).toEqual([
-        path,
-        20,
-      ]);
-      expect([path, answers.filter((answer) => answer.startsWith('HTTP/1.1 429')).length]).toEqual([
-        path,
-        10,
-      ]);
-    }
-    const document = await stack.ask('/.well-known/openid-configuration', { key: null });
-    expect(told(document).policies).toMatchObject({ open: { w: 60 } });
-  });
-
-  it('is the one that a trusted proxy names, up to the first that is none of ours', async () => {
-    for (let call = 0; call < 20; call++) await viaProxy('203.0.113.9');
-    expect(await viaProxy('203.0.113.9')).toMatch(/^HTTP\/1\.1 429 /);
-    expect(await viaProxy('198.51.100.1, 203.0.113.9')).toMatch(/^HTTP\/1\.1 429 /); // the client wrote the first one
-    expect(await viaProxy('203.0.113.10')).toMatch(/^HTTP\/1\.1 401 /);
-    for (let call = 0; call < 20; call++) await viaProxy(`2001:db8:1:2:${call}::1`);
-    expect(await viaProxy('2001:db8:1:2:ffff::1')).toMatch(/^HTTP\/1\.1 429 /); // the same /64
-    expect(await viaProxy('2001:db8:1:3::1')).toMatch(/^HTTP\/1\.1 401 /);
-  });
-
-  const post = (path: string, headers: Record<string, string>, body: string) => {
-    const lines = Object.entries({
-      host: 'x',
-      connection: 'close',
-      'content-length': body.length,
-      ...headers,
-    });
-    const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-    return raw(`POST ${path} HTTP/1.1\r\n${head}\r\n${body}`, '127.0.0.2');
-  };
-
-  /** The answer to a call without credentials, from the address of a proxy that is trusted. */
-  const viaProxy = (forwardedFor: string) =>
-    raw(
-      `GET /v1/clusters HTTP/1.1\r\nhost: x\r\nx-forwarded-for: ${forwardedFor}\r\nconnection: close\r\n\r\n`,
-      '127.0.0.2',
-    );
 });
 
 describe('what is open to all', () => {
@@ -351,10 +209,10 @@ it('no answer of all these was without the headers, and none was unforeseen', ()
 });
 
 /** Sends bytes as they are; resolves to everything that came back. */
-function raw(bytes: string, localAddress = '127.0.0.1'): Promise<string> {
+function raw(bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';
-    const socket = connect({ port: stack.port, host: '127.0.0.1', localAddress }, () => socket.write(bytes));
+    const socket = connect(stack.port, '127.0.0.1', () => socket.write(bytes));
     socket.on('data', (chunk) => {
       answer += chunk;
     });
