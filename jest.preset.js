@@ -21,6 +21,8 @@ export default {
   transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, swcrc: false, module: { type: 'commonjs' } }] },
   testMatch: ['**/*.spec.ts', '**/*.test.ts'],
   modulePathIgnorePatterns: ['/dist/'],
+  // Only what would never end is meant to meet it: a busy machine is no failure.
+  testTimeout: 30_000,
   collectCoverageFrom: ['src/**/*.ts', '!src/main.ts', '!src/**/*.spec.ts'],
   coverageProvider: 'v8',
   // counts nothing unless FLEETGATE_TEST_TOTALS names a file
