@@ -1,7 +1,8 @@
-// The floors: raw node:http servers with nothing of ours in them.
+// The floors: servers with nothing of ours in them, raw node:http but for the proxy.
 //   node floor.mjs bytes FILE                 sends the bytes of FILE
 //   node floor.mjs not-modified               answers 304 with an etag
 //   node floor.mjs sql FILE                   FILE: {database, statements: {path: [{name, text, values}]}}; runs those of the path by bare pg, sends the last's rows as they come
+//   node floor.mjs proxy ORIGIN               @fastify/http-proxy in front of ORIGIN, and nothing else
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
@@ -47,6 +48,22 @@ async function handler() {
   };
 }
 
-const server = createServer(await handler());
-server.listen(0, '127.0.0.1', () => process.send?.({ type: 'ready', port: server.address().port }));
+async function listen() {
+  if (kind === 'proxy') {
+    const [{ fastify }, { default: proxy }] = await Promise.all([
+      import('fastify'),
+      import('@fastify/http-proxy'),
+    ]);
+    const app = fastify();
+    await app.register(proxy, { upstream: file, undici: { connections: 256, keepAliveTimeout: 30_000 } });
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    return app.server.address().port;
+  }
+  const server = createServer(await handler());
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server.address().port;
+}
+
+const port = await listen();
+process.send?.({ type: 'ready', port });
 process.on('disconnect', () => process.exit(0));

@@ -1,10 +1,11 @@
-// npm run bench [-- lists sync throttle scale]: prints each figure beside what it is measured against. Nothing here asserts.
+// npm run bench [-- lists native sync throttle scale]: prints each figure beside what it is measured against. Nothing here asserts.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../../libs/embedded-postgres/dist/index.js';
 import { lists } from './lists.mjs';
+import { native } from './native.mjs';
 import { scale } from './scale.mjs';
 import { sync } from './sync.mjs';
 import { throttle } from './throttle.mjs';
@@ -42,6 +43,10 @@ try {
     `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, embedded PostgreSQL\n`,
   );
   if (wanted('lists')) await lists(await databaseOf('lists'), urlOf('lists'));
+  if (wanted('native')) {
+    await databaseOf('native');
+    await native(urlOf('native'));
+  }
   if (wanted('sync')) await sync(await databaseOf('sync'), urlOf('sync'), serverPids);
   if (wanted('throttle')) await throttle(await databaseOf('throttle'), urlOf('throttle'));
   if (wanted('scale')) await scale(await databaseOf('scale'));

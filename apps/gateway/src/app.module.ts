@@ -30,6 +30,7 @@ import { ReadyAnswers } from './http/ready-answers.ts';
 import { Idempotency } from './idempotency/idempotency.ts';
 import { IdempotencyStore } from './idempotency/idempotency-store.ts';
 import { InventoryModule } from './inventory/inventory.module.ts';
+import { NativeCalls } from './native/native-calls.ts';
 import { OAuthModule } from './oauth/oauth.module.ts';
 import { OperationStore } from './operations/operation-store.ts';
 import { OperationsController } from './operations/operations.controller.ts';
@@ -116,6 +117,7 @@ export class AppModule {
         Writer,
         Writes,
         Kubeconfigs,
+        NativeCalls,
         EventLog,
         EventFeed,
         Sequencer,

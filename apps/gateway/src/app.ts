@@ -25,6 +25,7 @@ import { Idempotency } from './idempotency/idempotency.ts';
 import { Sources } from './inventory/sources.ts';
 import { SyncJobs } from './inventory/sync-jobs.ts';
 import { NestLogger } from './logging/nest-logger.ts';
+import { NativeCalls } from './native/native-calls.ts';
 import { serveOAuth } from './oauth/oauth-routes.ts';
 import { Scope } from './reading/scope.ts';
 import { Admissions } from './throttle/admission.ts';
@@ -66,6 +67,7 @@ export async function createApp(
     serveDocuments(app);
     app.get(Idempotency).install(server);
     serveOAuth(server, app);
+    app.get(NativeCalls).install(server);
     await app.init();
     declarations.assertComplete();
     authentications.use([...app.get<Authenticator[]>(AUTHENTICATORS), app.get(TokenAuthenticator)]);

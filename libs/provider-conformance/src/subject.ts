@@ -125,7 +125,7 @@ function makeSubject<Schema extends z.ZodType>(
       connection: 'conformance',
       definition,
       settings: definition.settings.parse(settings),
-      transport: { send, close: () => transport.close() },
+      transport: { ...transport, send, close: () => transport.close() },
       clock,
       random,
       tokens: other.tokens ?? newTokens(),

@@ -1,5 +1,5 @@
 import { Fault } from '@fleetgate/model';
-import type { Call, Host, IncomingResponse } from '@fleetgate/provider-spec';
+import type { Call, Host, IncomingResponse, NativeAccess } from '@fleetgate/provider-spec';
 import type { z } from 'zod';
 import { faultOfResponse, type ReadComplaint } from './failures.ts';
 import type { Credential, Session } from './session.ts';
@@ -42,6 +42,8 @@ export interface Http {
   request<Schema extends z.ZodType>(request: HttpRequest<Schema>, call: Call): Promise<z.output<Schema>>;
   /** The same for an answer that is taken as it is. It may be a secret: no fault repeats any of it. */
   text(request: TextRequest, call: Call): Promise<string>;
+  /** the same address and credentials, for calls that go through as they are */
+  readonly native: NativeAccess;
 }
 
 export function createHttp(options: HttpOptions): Http {
@@ -104,6 +106,11 @@ export function createHttp(options: HttpOptions): Http {
         throw new Fault('unexpected', `the upstream answered with ${how}`, { upstream: { status } });
       }
       return text;
+    },
+    native: {
+      baseUrl: options.baseUrl,
+      credential: (call) => session.credential(call),
+      renew: (refused, call) => session.renew(refused, call),
     },
   };
 }

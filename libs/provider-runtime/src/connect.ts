@@ -15,6 +15,7 @@ import { limit } from './limit.ts';
 import { createLimiter } from './limiter.ts';
 import type { Observer } from './observer.ts';
 import { mapOperations } from './operations.ts';
+import { createPassThrough, defaultPassBounds, type PassBounds, type PassThrough } from './pass-through.ts';
 import { createRetryBudget, retry } from './retry.ts';
 import { observe, propagate, trace } from './trace.ts';
 import type { Transport } from './transport.ts';
@@ -31,6 +32,12 @@ export interface Deadlines {
 
 export const defaultDeadlines: Deadlines = { readMs: 10_000, listMs: 30_000, writeMs: 60_000 };
 
+/** A provider under everything that the runtime adds. */
+export interface ConnectedProvider extends Omit<Provider, 'native'> {
+  /** for calls of the upstream's own API; absent where the provider has no way to it */
+  readonly passThrough?: PassThrough;
+}
+
 export interface ConnectOptions<Schema extends z.ZodType> {
   /** slug of the connection */
   connection: string;
@@ -43,6 +50,8 @@ export interface ConnectOptions<Schema extends z.ZodType> {
   random: () => number;
   tokens: TokenStore;
   deadlines?: Partial<Deadlines>;
+  /** of calls that go through */
+  passBounds?: Partial<PassBounds>;
   observer?: Observer;
   /** aborted: every call that is under way ends with its reason, where that is a `Fault`, and none begins any more */
   ended?: AbortSignal;
@@ -52,7 +61,9 @@ export interface ConnectOptions<Schema extends z.ZodType> {
  * One linked account, with everything that a call to it passes through. Limits, the retry budget and the coalesced calls are
  * held by what this returns, so make it once for each connection. Throws RangeError for limits that make no sense.
  */
-export function connectProvider<Schema extends z.ZodType>(options: ConnectOptions<Schema>): Provider {
+export function connectProvider<Schema extends z.ZodType>(
+  options: ConnectOptions<Schema>,
+): ConnectedProvider {
   const {
     connection,
     definition,
@@ -77,16 +88,19 @@ export function connectProvider<Schema extends z.ZodType>(options: ConnectOption
   const send = withDryRun(retry(limit(observe(attempt, tracing), limiter, clock), { clock, random, budget }));
 
   // Every operation: trace(deadline(coalesce(operation))), where what callers share has a deadline of its own
-  return mapOperations(
-    definition.connect(settings, { send, clock, random, tokens }),
-    (run, { facet, operation }) => {
-      const name = `${facet}.${operation}`;
-      const bound = { ms: boundOf(operation, deadlines), clock, label: `${connection} ${name}`, ended };
-      const bounded = deadline(run, bound);
-      const shared = readOperations.includes(operation) ? deadline(coalesce(bounded), bound) : bounded;
-      return trace(shared, name, tracing);
-    },
-  );
+  const provider = definition.connect(settings, { send, clock, random, tokens });
+  const wrapped = mapOperations(provider, (run, { facet, operation }) => {
+    const name = `${facet}.${operation}`;
+    const bound = { ms: boundOf(operation, deadlines), clock, label: `${connection} ${name}`, ended };
+    const bounded = deadline(run, bound);
+    const shared = readOperations.includes(operation) ? deadline(coalesce(bounded), bound) : bounded;
+    return trace(shared, name, tracing);
+  });
+  const { native: access } = provider;
+  if (!access) return wrapped;
+  const bounds = { ...defaultPassBounds, ...options.passBounds };
+  const passThrough = createPassThrough({ ...tracing, access, transport, limiter, random, bounds, ended });
+  return { ...wrapped, passThrough };
 }
 
 function boundOf(operation: string, { readMs, listMs, writeMs }: Deadlines): number {

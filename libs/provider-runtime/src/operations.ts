@@ -5,11 +5,11 @@ export type WrapOperation = <In, Out>(
   name: { readonly facet: string; readonly operation: string },
 ) => Operation<In, Out>;
 
-/** The same provider with every operation of every facet wrapped. Facets are plain objects. */
+/** The same provider with every operation of every facet wrapped, and nothing else. Facets are plain objects. */
 export function mapOperations(provider: Provider, wrap: WrapOperation): Provider {
   const facets: [string, Record<string, Operation<never, unknown>> | undefined][] = Object.entries(provider);
   const wrapped = facets.flatMap(([facet, operations]) => {
-    if (!operations) return [];
+    if (!operations || facet === 'native') return [];
     const entries = Object.entries(operations).map(([operation, run]) => [
       operation,
       wrap(run.bind(operations), { facet, operation }),

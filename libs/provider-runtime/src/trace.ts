@@ -85,9 +85,10 @@ export function propagate(send: SendAttempt, random: () => number): SendAttempt 
   };
 }
 
-type Failure = { fault?: Fault['code'] | 'internal'; message?: string };
+/** The part of an event that says how something went wrong. */
+export type Failure = { fault?: Fault['code'] | 'internal'; message?: string };
 
-function failureOf(error: unknown): Failure {
+export function failureOf(error: unknown): Failure {
   if (error instanceof Fault) return { fault: error.code, message: error.message };
   return { fault: 'internal' }; // its message is not ours, and may hold anything
 }

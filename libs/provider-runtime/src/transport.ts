@@ -3,6 +3,12 @@ import { Fault } from '@fleetgate/model';
 import type { Call, IncomingResponse, OutgoingRequest } from '@fleetgate/provider-spec';
 import { buildConnector, Pool } from 'undici';
 import { exchange } from './exchange.ts';
+import {
+  type Passed,
+  type PassedExchange,
+  type PassedRequest,
+  passThroughExchange,
+} from './pass-through-exchange.ts';
 
 /** Speaks HTTP for every connection of the process. */
 export interface Transport {
@@ -11,6 +17,8 @@ export interface Transport {
    * rejects with its reason where that is a `Fault`, else with `timeout` or `unavailable`.
    */
   send(request: OutgoingRequest, call: Call): Promise<IncomingResponse>;
+  /** One attempt at a request whose answer is handed on as it comes; the same holds for its failures. */
+  pass(request: PassedRequest, options: Omit<PassedExchange, 'pool' | 'request'>): Promise<Passed>;
   /** Ends what is under way with `unavailable`, and closes every socket. */
   close(): Promise<void>;
 }
@@ -90,6 +98,10 @@ export function createTransport(options: TransportOptions = {}): Transport {
         throw new Fault('invalid', 'the address of the request is not an http or https URL', { sent: false });
       }
       return exchange({ pool: poolOf(url.origin), url, request, signal: call.signal, maxBytes });
+    },
+    async pass(request, options) {
+      if (closed) throw new Fault('unavailable', 'the gateway is shutting down', { sent: false });
+      return passThroughExchange({ pool: poolOf(request.origin), request, ...options });
     },
     async close() {
       closed = true;

@@ -16,6 +16,7 @@ export type {
   TokenStore,
 } from './host.ts';
 export type { Journal, Step, StepResult } from './journal.ts';
+export type { NativeAccess, NativeCredential } from './native.ts';
 export type {
   Account,
   Call,

@@ -9,6 +9,7 @@ import type {
 import type { z } from 'zod';
 import type { Host } from './host.ts';
 import type { Journal } from './journal.ts';
+import type { NativeAccess } from './native.ts';
 import type {
   CancelInput,
   CreateClusterInput,
@@ -116,6 +117,8 @@ export interface Provider {
   readonly releases?: Facet<ReleaseRecord>;
   readonly clusters?: Clusters;
   readonly clusterGroups?: Facet<ClusterGroupRecord>;
+  /** no facet: whoever connects the provider makes the calls that go through */
+  readonly native?: NativeAccess;
 }
 
 /** What one account may ask of its upstream. The runtime keeps it, over every request, whatever operation sends it. */

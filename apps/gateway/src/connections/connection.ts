@@ -1,4 +1,5 @@
-import type { Provider, ProviderDefinition } from '@fleetgate/provider-spec';
+import type { ConnectedProvider } from '@fleetgate/provider-runtime';
+import type { ProviderDefinition } from '@fleetgate/provider-spec';
 
 /** One linked account at an upstream, ready to be called. */
 export interface Connection {
@@ -9,7 +10,7 @@ export interface Connection {
   /** milliseconds between the end of one sync and the start of the next */
   readonly syncIntervalMs: number;
   /** wrapped by the runtime: deadlines, limits, retries and trace included */
-  readonly provider: Provider;
+  readonly provider: ConnectedProvider;
   /** absent: it stands in the file of connections */
   readonly made?: Made;
 }

@@ -5,10 +5,10 @@ import { z } from 'zod';
 export type Capabilities = Record<string, string[]>;
 
 /** What a connected provider can do, read off its own shape: there is no second list to keep true. */
-export function capabilitiesOf(provider: Provider): Capabilities {
+export function capabilitiesOf(provider: Omit<Provider, 'native'>): Capabilities {
   return Object.fromEntries(
     Object.entries(provider)
-      .filter(([, facet]) => facet !== undefined)
+      .filter(([name, facet]) => facet !== undefined && name !== 'native' && name !== 'passThrough')
       .map(([name, facet]) => [
         name,
         Object.keys(facet as object).filter((key) => (facet as Record<string, unknown>)[key]),

@@ -30,6 +30,7 @@ export const appPlatform: ProviderDefinition<typeof AppPlatformSettings> = {
       projects: projects(http),
       deployments: deployments(http),
       releases: releases(http),
+      native: http.native,
     };
   },
 };

@@ -32,6 +32,7 @@ export const chimestack: ProviderDefinition<typeof settings> = {
         },
       },
       clusters: clusters(http, given.hostDetails),
+      native: http.native,
     };
   },
 };

@@ -42,6 +42,7 @@ export const fleetManager: ProviderDefinition<typeof FleetManagerSettings> = {
       releases: releases(http, settings),
       clusters: clusters(http),
       clusterGroups: clusterGroups(http),
+      native: http.native,
     };
   },
 };

@@ -28,6 +28,7 @@ export const kubestellarToolkit: ProviderDefinition<typeof KubestellarToolkitSet
       },
       deployments: { ...deployments(http), ...changes(http) },
       clusters: clusters(http),
+      native: http.native,
     };
   },
 };

@@ -32,6 +32,7 @@ export const palette: ProviderDefinition<typeof settings> = {
       deployments: deployments(http),
       clusters: clusters(http, given.clusterDetails),
       clusterGroups: clusterGroups(http),
+      native: http.native,
     };
   },
 };
