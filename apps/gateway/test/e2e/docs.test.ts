@@ -60,7 +60,8 @@ function routes(): string[] {
     parents.push(part);
     const path = parents.join('').replace(/:(\w+)/g, '{$1}');
     for (const method of methods?.split(', ') ?? []) {
-      if (method !== 'HEAD' && !/^\/(docs|openapi\.json|oauth|\.well-known)/.test(path))
+      // What goes through to a platform's own API is described by that platform.
+      if (method !== 'HEAD' && !/^\/(docs|openapi\.json|oauth|\.well-known)|\/native\*?$/.test(path))
         found.push(`${method.toLowerCase()} ${path}`);
     }
   }
