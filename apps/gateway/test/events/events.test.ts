@@ -40,8 +40,9 @@ async function become(healthState: string, onlineStatus = 'online') {
 
 beforeAll(async () => {
   stack = await startStack([
-    { slug: 'fm', upstream: 'fleet-manager', scale: 60 },
-    { slug: 'apps', upstream: 'app-platform', scale: 40 },
+    // A busy machine must not make a source fail, which would be an event.
+    { slug: 'fm', upstream: 'fleet-manager', scale: 60, settings: { timeoutMs: 10_000 } },
+    { slug: 'apps', upstream: 'app-platform', scale: 40, settings: { timeoutMs: 10_000 } },
   ]);
   await stack.reach('fresh');
   const { data } = (await stack.ask('/v1/clusters?connection=fm&status=healthy&limit=1')).body as {
