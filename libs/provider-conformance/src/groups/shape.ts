@@ -30,7 +30,7 @@ export function shapeTests(suite: Suite): ConformanceTest[] {
       const provider = suite.connectExample(idleHost);
       assert.equal(typeof provider.account?.identify, 'function', 'account.identify is missing');
       const unknown = Object.keys(provider).filter(
-        (name) => name !== 'account' && !facetNames.includes(name),
+        (name) => name !== 'account' && name !== 'native' && !facetNames.includes(name),
       );
       assert.deepEqual(unknown, [], 'names that are no facet');
     }),
