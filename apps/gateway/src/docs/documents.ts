@@ -10,7 +10,10 @@ const description = `One stable API for every project, deployment and cluster, w
 
 Send an API key or a token as \`Authorization: Bearer <key>\`. Every answer carries a \`requestId\`, in its body and as \`X-Request-Id\`;
 every error has the same envelope. Lists are answered from the inventory and name, under \`sources\`, how fresh each
-connection's part is; \`X-Fleetgate-Complete: false\` says that one is missing.`;
+connection's part is; \`X-Fleetgate-Complete: false\` says that one is missing.
+
+Every answer says how many calls are left (\`X-RateLimit-Limit\`, \`-Remaining\`, and \`-Reset\` in Unix seconds; \`RateLimit\` and
+\`RateLimit-Policy\` name all limits). One call too many gets 429 \`rate_limited\` with \`Retry-After\`, and counts for nothing.`;
 
 const scopes = Object.fromEntries(scopeWords.map((word) => [word, saidScope(word)?.text ?? word]));
 const oauthFlows = {

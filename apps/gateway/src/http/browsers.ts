@@ -20,6 +20,7 @@ const exposedHeaders = [
   'Retry-After',
   'X-Fleetgate-Complete',
   'X-Fleetgate-Operation',
+  'X-Fleetgate-Throttle',
   'X-RateLimit-Limit',
   'X-RateLimit-Remaining',
   'X-RateLimit-Reset',
@@ -29,7 +30,7 @@ const exposedHeaders = [
 /**
  * What browsers are told. Pages (documents, sign-in) get all of helmet's headers; answers of the API are JSON that nobody
  * renders, for which `X-Content-Type-Options` is enough. Other origins may call us only where the operator says so, and never
- * with cookies. To be awaited before any other hook is added, so that refusals have these headers too.
+ * with cookies. To be awaited before any hook that refuses is added, so that refusals have these headers too.
  */
 export async function installBrowserRules(
   server: FastifyInstance,

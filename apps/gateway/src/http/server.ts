@@ -80,6 +80,15 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     frameworkErrors: (error, request, reply) =>
       admissions.count('visitor', request, reply, (refusal) => answerError(refusal ?? error, request, reply)),
   });
+  server.decorateRequest('principal', null);
+  server.decorateRequest('counted', false);
+  server.addHook('onRequest', (request, reply, done) => {
+    reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
+    // What a browser asks beforehand is answered by the rules for browsers, before the hook that counts the rest.
+    if (corsOrigins.length > 0 && request.method === 'OPTIONS')
+      admissions.count('visitor', request, reply, done);
+    else done();
+  });
   await installBrowserRules(server, corsOrigins);
   server.removeContentTypeParser('text/plain'); // JSON is all that is taken
   // Nest adds the parser of application/json itself; a merge patch is JSON under a name of its own.
@@ -88,16 +97,15 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     { parseAs: 'string' },
     server.getDefaultJsonParser('error', 'error'),
   );
-  server.decorateRequest('principal', null);
-  server.decorateRequest('counted', false);
   server.addHook('onClose', () => access.flush());
 
   server.addHook('onRequest', (request, reply, done) => {
-    reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
     const rule = ruleOf(request);
     /** What is said in the end: that it is one call too many, before anything else. */
     const count = (counted: Counted, otherwise?: Error) =>
-      admissions.count(counted, request, reply, (refusal) => done(refusal ?? otherwise));
+      request.counted
+        ? done(otherwise)
+        : admissions.count(counted, request, reply, (refusal) => done(refusal ?? otherwise));
     if (rule === 'open') return count(strangerOrVisitor(request));
     const { authorization } = request.headers;
     const admitted = (principal: Principal) => {

@@ -20,9 +20,9 @@ const probes = new Set(['/livez', '/readyz']);
 /** Where somebody may try to become known: to begin a login, to give a password, to ask for a token. */
 const doors = new Set(['/v1/login', '/oauth/authorize', '/oauth/interaction/:uid/login', '/oauth/token']);
 
-/** By which limit a call is counted that needs no credentials; one that only asks what a browser may do is harmless. */
-export function strangerOrVisitor({ routeOptions, method }: FastifyRequest): 'stranger' | 'visitor' {
-  return doors.has(routeOptions.url ?? '') && method !== 'OPTIONS' ? 'stranger' : 'visitor';
+/** By which limit a call is counted that needs no credentials. */
+export function strangerOrVisitor({ routeOptions }: FastifyRequest): 'stranger' | 'visitor' {
+  return doors.has(routeOptions.url ?? '') ? 'stranger' : 'visitor';
 }
 
 /** Counts calls where they come in, and puts what the throttle says on whatever answer they get. */

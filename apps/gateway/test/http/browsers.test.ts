@@ -42,6 +42,11 @@ describe('CORS', () => {
       'access-control-allow-headers': 'authorization',
     });
     expect(answer.headers['access-control-allow-credentials']).toBeUndefined();
+    expect(answer.headers).toMatchObject({
+      'x-request-id': expect.any(String),
+      'x-ratelimit-reset': expect.stringMatching(/^\d+$/),
+      ratelimit: expect.stringMatching(/^"open";r=/),
+    });
     expect((await preflight(open, 'https://evil.example.com')).headers[allowed]).toBeUndefined();
   });
 
