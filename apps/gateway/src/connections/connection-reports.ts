@@ -1,5 +1,4 @@
 import { Fault, type Kind, kinds, Slug, Source } from '@fleetgate/model';
-import { newCall } from '@fleetgate/provider-runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { may, type Principal } from '../access/principal.ts';
@@ -9,7 +8,7 @@ import { errorOfFault } from '../answers/upstream-errors.ts';
 import { Feed } from '../inventory/feed.ts';
 import { Sources } from '../inventory/sources.ts';
 import { capabilitiesOf } from '../providers/capabilities.ts';
-import type { Caller } from '../reading/ones.ts';
+import { type Caller, upstreamCall } from '../reading/caller.ts';
 import { holds, Scope } from '../reading/scope.ts';
 import { CONNECTIONS, type Connection, type Connections } from './connection.ts';
 import { mayChange } from './connection-rights.ts';
@@ -158,7 +157,7 @@ export class ConnectionReports {
   }
 
   async test(connection: Connection, caller: Caller): Promise<z.infer<typeof ConnectionTest>> {
-    const call = newCall({ ...caller, signal: new AbortController().signal, random: Math.random });
+    const call = upstreamCall(caller);
     try {
       return { ok: true, account: await connection.provider.account.identify({}, call), error: null };
     } catch (error) {

@@ -1,7 +1,8 @@
 import { ErrorBody, listAnswer, oneAnswer, pageAnswer, walkAnswer, writeAnswer } from '@fleetgate/model';
 import { applyDecorators } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import type { z } from 'zod';
+import { z } from 'zod';
+import { Operation } from '../operations/operation.ts';
 
 /** The error envelope, as every route can answer it. */
 const Failures = () =>
@@ -103,7 +104,7 @@ export const AnswersWrite = (tag: string, summary: string, item: z.ZodType, stat
     ApiResponse({
       status: 202,
       description: 'the platform still works on it; with Prefer: respond-async, the operation',
-      standardSchema: writeAnswer(item),
+      standardSchema: z.union([writeAnswer(item), oneAnswer(Operation)]),
     }),
     Failures(),
   );

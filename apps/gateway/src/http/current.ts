@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { credentialMissing } from '../access/refusals.ts';
-import type { Caller } from '../reading/ones.ts';
+import type { Caller } from '../reading/caller.ts';
 
 /** The caller of a route that asks for credentials. */
 export function callerOf(request: FastifyRequest): Caller {

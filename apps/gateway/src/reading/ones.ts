@@ -1,14 +1,13 @@
 import type { AnyRecord } from '@fleetgate/model';
 import { Fault, isFault, type Key, type Kind, type Source } from '@fleetgate/model';
-import { newCall } from '@fleetgate/provider-runtime';
 import { type Facet, facetOf } from '@fleetgate/provider-spec';
 import { Injectable } from '@nestjs/common';
-import type { Principal } from '../access/principal.ts';
 import { noSuch } from '../answers/api-error.ts';
 import { errorOfFault } from '../answers/upstream-errors.ts';
 import type { Connection } from '../connections/connection.ts';
 import { Inventory, type StoredResource } from '../inventory/inventory.ts';
 import { Sources } from '../inventory/sources.ts';
+import { type Caller, upstreamCall } from './caller.ts';
 import type { ReadParameters } from './list-query.ts';
 import { Scope } from './scope.ts';
 
@@ -17,12 +16,6 @@ export interface OneAnswer {
   readonly text: string;
   readonly etag: string;
   readonly source: Source;
-}
-
-export interface Caller {
-  readonly principal: Principal;
-  readonly requestId: string;
-  readonly traceparent?: string | undefined;
 }
 
 /** Reads of one resource: the inventory's copy when it is young enough, else the upstream's, shared by everyone who asks. */
@@ -74,12 +67,7 @@ export class Ones {
   private async fetch(connection: Connection, kind: Kind, key: Key, caller: Caller, native: boolean) {
     const facet = connection.provider[facetOf[kind]] as Facet<AnyRecord>;
     // No caller owns the flight, so none can end it; the runtime's own deadline does.
-    const call = newCall({
-      requestId: caller.requestId,
-      ...(caller.traceparent ? { traceparent: caller.traceparent } : {}),
-      signal: new AbortController().signal,
-      random: Math.random,
-    });
+    const call = upstreamCall(caller);
     // What is learnt is as old as the question: a change that comes in while the upstream thinks is newer.
     const asked = Date.now();
     try {

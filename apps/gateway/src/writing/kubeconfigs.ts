@@ -1,10 +1,10 @@
 import { Fault } from '@fleetgate/model';
-import { newCall } from '@fleetgate/provider-runtime';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { noSuch } from '../answers/api-error.ts';
 import { errorOfFault, unsupported } from '../answers/upstream-errors.ts';
 import { callerOf } from '../http/current.ts';
+import { upstreamCall } from '../reading/caller.ts';
 import { Scope } from '../reading/scope.ts';
 
 /** Kubeconfigs go through and are kept nowhere. */
@@ -27,7 +27,7 @@ export class Kubeconfigs {
       const slugs = able.map(({ slug }) => slug);
       throw unsupported(connection, 'clusters.kubeconfig', slugs);
     }
-    const call = newCall({ ...caller, signal: new AbortController().signal, random: Math.random });
+    const call = upstreamCall(caller);
     try {
       const { text } = await read({ key: address.key }, call);
       void reply

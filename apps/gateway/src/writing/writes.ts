@@ -13,7 +13,6 @@ import type {
   ProjectReplace,
 } from '@fleetgate/model';
 import { Fault } from '@fleetgate/model';
-import { newCall } from '@fleetgate/provider-runtime';
 import type { WriteOperation } from '@fleetgate/provider-spec';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -26,6 +25,7 @@ import { callerOf } from '../http/current.ts';
 import { Inventory } from '../inventory/inventory.ts';
 import { newOperationId, type Write } from '../operations/operation.ts';
 import { OperationStore, type OperationTask } from '../operations/operation-store.ts';
+import { upstreamCall } from '../reading/caller.ts';
 import { Scope, writeScope } from '../reading/scope.ts';
 import { OperationRunner } from './operation-runner.ts';
 import { assertMatches } from './precondition.ts';
@@ -173,7 +173,7 @@ export class Writes {
   ): Promise<void> {
     const caller = callerOf(request);
     const id = request.operationId ?? newOperationId();
-    const { traceparent } = newCall({ ...caller, signal: new AbortController().signal, random: Math.random });
+    const { traceparent } = upstreamCall(caller);
     const task: OperationTask = {
       id,
       connection: connection.slug,
@@ -247,7 +247,7 @@ export class Writes {
 
   #expected(connection: Connection, kind: Kind, key: Key, { request }: Exchange) {
     const caller = callerOf(request);
-    const call = newCall({ ...caller, signal: new AbortController().signal, random: Math.random });
+    const call = upstreamCall(caller);
     return assertMatches(request.headers['if-match'], {
       connection,
       kind,
