@@ -22,6 +22,8 @@ export interface HttpRequest<Schema extends z.ZodType> {
   /** undefined values are left out */
   query?: Readonly<Record<string, string | number | boolean | undefined>>;
   body?: unknown;
+  /** in place of a body: fields as a form sends them (an OAuth token endpoint takes nothing else) */
+  form?: Readonly<Record<string, string>>;
   headers?: Readonly<Record<string, string>>;
   /** what the answer must look like: lenient, only the fields that are read */
   answer: Schema;
@@ -57,14 +59,14 @@ export function createHttp(options: HttpOptions): Http {
     call: Call,
   ): Promise<IncomingResponse> {
     const method = request.method ?? 'GET';
-    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+    const { body, type } = contentOf(request);
     return host.send(
       {
         method,
         url: urlOf(options.baseUrl, request.path, request.query),
         headers: {
           accept: 'application/json',
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(type === undefined ? {} : { 'content-type': type }),
           ...options.headers,
           ...request.headers,
           ...credential?.headers,
@@ -113,6 +115,14 @@ export function createHttp(options: HttpOptions): Http {
       renew: (refused, call) => session.renew(refused, call),
     },
   };
+}
+
+function contentOf({ body, form }: Pick<HttpRequest<z.ZodType>, 'body' | 'form'>): {
+  body?: string;
+  type?: string;
+} {
+  if (form) return { body: String(new URLSearchParams(form)), type: 'application/x-www-form-urlencoded' };
+  return body === undefined ? {} : { body: JSON.stringify(body), type: 'application/json' };
 }
 
 /** A session that has nothing better to offer says so with `unauthenticated`; the refusal itself tells more than that. */

@@ -13,4 +13,6 @@ export { inParallel } from './parallel.ts';
 export { instant, labelsOf, labelsOfTags, partsOf, partsOfProject, wordOf } from './readings.ts';
 export { type Credential, loginSession, type Session, staticSession } from './session.ts';
 export { limitsOf, secret, upstreamSettings } from './settings.ts';
+export { assertSigned } from './signed-hook.ts';
+export { tokenList } from './token-paging.ts';
 export { journalOf, makeAmongNamesakes, remember, removeInStep, step } from './writing.ts';

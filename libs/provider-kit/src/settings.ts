@@ -34,20 +34,24 @@ export const upstreamSettings = {
       concurrency: z.int().min(1).max(256).optional(),
       requestsPerSecond: z.number().positive().max(10_000).optional(),
       burst: z.int().min(1).max(10_000).optional(),
+      hedging: z.boolean().optional(),
     })
     .default({}),
 };
 
-/** The provider's own limits, with what the settings say in place of them. */
+/** The provider's own limits, with what the settings say in place of them; hedging is off where either says so. */
 export function limitsOf(
-  settings: { limits: { concurrency?: number; requestsPerSecond?: number; burst?: number } },
+  settings: {
+    limits: { concurrency?: number; requestsPerSecond?: number; burst?: number; hedging?: boolean };
+  },
   own: Limits,
 ): Limits {
-  const { concurrency, requestsPerSecond, burst } = settings.limits;
+  const { concurrency, requestsPerSecond, burst, hedging } = settings.limits;
   const perSecond = requestsPerSecond ?? own.perSecond;
   return {
     concurrency: concurrency ?? own.concurrency,
     ...(perSecond === undefined ? {} : { perSecond }),
     ...(burst === undefined ? (own.burst === undefined ? {} : { burst: own.burst }) : { burst }),
+    ...(hedging === false || own.hedging === false ? { hedging: false } : {}),
   };
 }

@@ -55,6 +55,16 @@ describe('a request', () => {
   });
 });
 
+it('a form goes out as a form', async () => {
+  const { host, http } = httpOver(() => json(200, {}));
+  const form = { grant_type: 'client_credentials', scope: 'fleet:read more' };
+  await http.request({ method: 'POST', path: ['token'], form, answer: z.unknown() }, call());
+  expect(host.sent[0]).toMatchObject({
+    body: 'grant_type=client_credentials&scope=fleet%3Aread+more',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  });
+});
+
 describe('an answer that is no success', () => {
   const expected: [number, FaultCode][] = [
     [301, 'unexpected'],

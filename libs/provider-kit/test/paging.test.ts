@@ -1,6 +1,6 @@
 import type { ListInput, Page } from '@fleetgate/provider-spec';
 import { z } from 'zod';
-import { everyItem, nestedList, offsetList, wholeList } from '../src/index.ts';
+import { everyItem, nestedList, offsetList, tokenList, wholeList } from '../src/index.ts';
 import { call } from './fixtures.ts';
 
 type List<T> = (input: ListInput, c: ReturnType<typeof call>) => Promise<Page<T>>;
@@ -156,5 +156,38 @@ describe('every item of a list', () => {
     const { list, asked } = moving(9);
     await expect(everyItem(list, even, call())).rejects.toMatchObject({ code: 'unavailable' });
     expect(asked.walks).toBe(3);
+  });
+});
+
+describe('a list by token', () => {
+  const rows = numbers(45);
+  /** Answers an empty page in the middle, as an upstream that filters after paging does. */
+  const list = tokenList({
+    scheme: 'tokens',
+    pageSize: { default: 10, max: 20 },
+    fetch: ({ token, limit }) => {
+      const start = token === undefined ? 0 : Number(token.slice(1));
+      const empty = token === 'e20';
+      const end = empty ? start : Math.min(start + limit, rows.length);
+      const next = end === 20 && !empty ? 'e20' : `t${end}`;
+      return Promise.resolve({ items: rows.slice(start, end), next: end < rows.length ? next : '' });
+    },
+  });
+
+  it.each([1, 2, 5, 20, 500, undefined])(
+    'is walked to where there is no token, with limit %s',
+    async (limit) => {
+      const { items, shifted } = await walk(list, limit);
+      expect(items).toEqual(rows);
+      expect(shifted).toBe(false);
+    },
+  );
+
+  it('refuses the cursor of another list', async () => {
+    const { next } = await listOver(rows)({ limit: 5 }, call());
+    await expect(list({ cursor: next as string }, call())).rejects.toMatchObject({
+      code: 'invalid',
+      field: 'cursor',
+    });
   });
 });

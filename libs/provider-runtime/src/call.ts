@@ -1,5 +1,8 @@
 import { Fault } from '@fleetgate/model';
 import type { Call } from '@fleetgate/provider-spec';
+import type { CallClass } from './classes.ts';
+import { setDeadline } from './deadlines.ts';
+import type { BreakerState } from './observer.ts';
 
 export interface NewCall {
   requestId: string;
@@ -8,11 +11,18 @@ export interface NewCall {
   signal: AbortSignal;
   /** a number in [0, 1) */
   random: () => number;
+  /** true: no caller waits for it (a sync), so that it gives way to those that do */
+  background?: boolean;
+  /** when its caller stops waiting, in milliseconds since the epoch; the signal is then this call's own */
+  deadlineAt?: number | undefined;
 }
 
-export function newCall({ requestId, traceparent, signal, random }: NewCall): Call {
+export function newCall(options: NewCall): Call {
+  const { requestId, traceparent, signal, random, background = false, deadlineAt } = options;
+  if (deadlineAt !== undefined) setDeadline(signal, deadlineAt);
   const known = traceparent !== undefined && readTraceparent(traceparent) !== undefined;
-  return { requestId, traceparent: known ? traceparent : newTraceparent(random), signal };
+  const call = { requestId, traceparent: known ? traceparent : newTraceparent(random), signal };
+  return background ? withContext(call, { operation: 'none', class: 'sync', traffic: noTraffic() }) : call;
 }
 
 /** A new trace, marked as recorded: every call has its story in the request log. */
@@ -65,6 +75,11 @@ export function faultOfSignal(signal: AbortSignal): Fault {
     : new Fault('unavailable', 'the caller gave up', { cause: reason });
 }
 
+/** Whether the caller has gone away, for any other reason than that its time is over. */
+export function hasLeft(signal: AbortSignal): boolean {
+  return signal.aborted && faultOfSignal(signal).code !== 'timeout';
+}
+
 /** Settles as `work` does, or rejects with the signal's fault as soon as that is aborted; `work` itself goes on. */
 export function untilEnded<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -75,10 +90,26 @@ export function untilEnded<T>(work: Promise<T>, signal: AbortSignal): Promise<T>
   });
 }
 
+/** What went out to the upstream for a call, and what came of it. */
+export interface Traffic {
+  sent: number;
+  answered: number;
+  /** of the answers: those that are no 5xx */
+  well: number;
+}
+
+export const noTraffic = (): Traffic => ({ sent: 0, answered: 0, well: 0 });
+
 /** What the runtime itself knows of a call. */
 export interface CallContext {
   /** `clusters.list` */
   readonly operation: string;
+  readonly class: CallClass;
+  /** how the circuit stood when the call was let through, or refused */
+  breaker?: BreakerState;
+  readonly traffic: Traffic;
+  /** when the caller stops waiting, where it said so */
+  readonly deadlineAt?: number | undefined;
   /** request id of the call whose upstream requests answered this one too */
   leader?: string;
 }

@@ -1,11 +1,14 @@
 import type { Operation } from '@fleetgate/provider-spec';
 import { contextOf, faultOfSignal, untilEnded } from './call.ts';
+import { setDeadline } from './deadlines.ts';
 
 interface Flight<Out> {
   readonly answer: Promise<Out>;
   readonly ending: AbortController;
   /** request id of the call that started it */
   readonly leader: string;
+  /** what the upstream was told of the time that it has; undefined: the operation's own bound */
+  readonly deadlineAt: number | undefined;
   callers: number;
 }
 
@@ -26,15 +29,22 @@ export function coalesce<In, Out>(operation: Operation<In, Out>): Operation<In, 
 
   return async (input, call) => {
     if (call.signal.aborted) throw faultOfSignal(call.signal);
-    const key = canonicalJson(input);
+    // A caller who waits does not join a call that gives way to those who do.
+    const key = `${contextOf(call)?.class} ${canonicalJson(input)}`;
+    const context = contextOf(call);
+    const deadlineAt = context?.deadlineAt;
     let flight = flights.get(key);
-    if (flight) {
-      const context = contextOf(call);
+    // Who waits for longer than the upstream was given does not join.
+    if (
+      flight &&
+      (deadlineAt ?? Number.POSITIVE_INFINITY) <= (flight.deadlineAt ?? Number.POSITIVE_INFINITY)
+    ) {
       if (context) context.leader = flight.leader;
     } else {
       const ending = new AbortController();
+      if (deadlineAt !== undefined) setDeadline(ending.signal, deadlineAt);
       const answer = operation(input, { ...call, signal: ending.signal });
-      flight = { answer, ending, leader: call.requestId, callers: 0 };
+      flight = { answer, ending, leader: call.requestId, deadlineAt, callers: 0 };
       flights.set(key, flight);
       const land = forget.bind(undefined, key, flight);
       answer.then(land, land);

@@ -1,17 +1,7 @@
 import { Fault } from '@fleetgate/model';
 import type { Clock, Operation } from '@fleetgate/provider-spec';
 import { faultOfSignal, untilEnded } from './call.ts';
-
-/**
- * A deadline belongs to a signal, not to a call: whoever goes on under a signal of its own (a shared token renewal) is
- * not bound by the deadline of the caller that happened to start it.
- */
-const deadlines = new WeakMap<AbortSignal, number>();
-
-/** When the signal will be aborted at the latest, in milliseconds since the epoch; undefined where nobody knows. */
-export function deadlineOf(signal: AbortSignal): number | undefined {
-  return deadlines.get(signal);
-}
+import { deadlineOf, setDeadline } from './deadlines.ts';
 
 export interface DeadlineOptions {
   /** milliseconds over everything below */
@@ -24,7 +14,7 @@ export interface DeadlineOptions {
 }
 
 /**
- * Ends a call after `ms`, or as soon as its caller goes, also when the operation does not listen. Rejects with `timeout`,
+ * Ends a call after `ms`, or at its caller's own deadline, or as soon as its caller goes, also when the operation does not listen. Rejects with `timeout`,
  * or with the fault of the caller's signal. What a failed operation left running is ended with it.
  */
 export function deadline<In, Out>(
@@ -39,12 +29,11 @@ export function deadline<In, Out>(
     call.signal.addEventListener('abort', leave, { once: true });
     const end = () => ending.abort(ended && faultOfSignal(ended));
     ended?.addEventListener('abort', end, { once: true });
-    deadlines.set(
-      ending.signal,
-      Math.min(clock.now() + ms, deadlineOf(call.signal) ?? Number.POSITIVE_INFINITY),
-    );
-    clock.sleep(ms, timer.signal).then(
-      () => ending.abort(new Fault('timeout', `${label} did not end within ${ms} ms`)),
+    const now = clock.now();
+    const given = Math.max(0, Math.min(ms, (deadlineOf(call.signal) ?? Number.POSITIVE_INFINITY) - now));
+    setDeadline(ending.signal, now + given);
+    clock.sleep(given, timer.signal).then(
+      () => ending.abort(new Fault('timeout', `${label} did not end within ${Math.round(given)} ms`)),
       () => undefined, // the call ended before its time
     );
     try {

@@ -1,6 +1,8 @@
 import { Fault } from '@fleetgate/model';
-import type { IncomingResponse, OutgoingRequest } from '@fleetgate/provider-spec';
+import type { OutgoingRequest } from '@fleetgate/provider-spec';
 import type { Dispatcher } from 'undici';
+import { readHeaders } from './answered-headers.ts';
+import type { SizedResponse } from './attempt.ts';
 import { faultOfSignal } from './call.ts';
 import { networkFault } from './network-fault.ts';
 import { unsent } from './unsent.ts';
@@ -14,17 +16,6 @@ export interface Exchange {
   maxBytes: number;
 }
 
-const answeredHeaders: ReadonlySet<string> = new Set([
-  'audituid', // Palette's name for a request id
-  'content-type',
-  'date',
-  'etag',
-  'location',
-  'retry-after',
-  'x-request-id',
-]);
-const answeredPrefixes = ['ratelimit', 'x-ratelimit-'];
-
 /**
  * Sends one request and reads its whole answer. It ends once, with the answer or with a fault, and in every case but a whole
  * answer the socket is destroyed: nothing stays half read.
@@ -32,7 +23,7 @@ const answeredPrefixes = ['ratelimit', 'x-ratelimit-'];
  * The handler interface of undici is used for this, and not `request()`: that one heeds a signal only after the connection
  * stands, so that a host which swallows packets would outlast every deadline.
  */
-export function exchange({ pool, url, request, signal, maxBytes }: Exchange): Promise<IncomingResponse> {
+export function exchange({ pool, url, request, signal, maxBytes }: Exchange): Promise<SizedResponse> {
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
     let ended: Fault | true | undefined;
@@ -90,7 +81,12 @@ export function exchange({ pool, url, request, signal, maxBytes }: Exchange): Pr
       onResponseEnd() {
         if (!end(true)) return;
         // TextDecoder puts U+FFFD for what is not UTF-8, and drops a byte order mark.
-        const answer = { status, headers, text: new TextDecoder().decode(Buffer.concat(chunks)) };
+        const answer = {
+          status,
+          headers,
+          text: new TextDecoder().decode(Buffer.concat(chunks)),
+          bytes: size,
+        };
         // undici takes the socket back one turn after the answer. A caller who is told before that, and asks again, would
         // open another one: as many sockets again as the connection may have requests under way.
         queueMicrotask(() => setImmediate(resolve, answer));
@@ -117,12 +113,4 @@ export function exchange({ pool, url, request, signal, maxBytes }: Exchange): Pr
 
 function tooLarge(host: string, maxBytes: number): Fault {
   return new Fault('unexpected', `${host} gave an answer larger than ${maxBytes / 2 ** 20} MiB`);
-}
-
-function readHeaders(received: NodeJS.Dict<string | string[]>): Record<string, string> {
-  const entries = Object.entries(received).flatMap(([name, value]) => {
-    const wanted = answeredHeaders.has(name) || answeredPrefixes.some((prefix) => name.startsWith(prefix));
-    return wanted && value !== undefined ? [[name, Array.isArray(value) ? value.join(', ') : value]] : [];
-  });
-  return Object.fromEntries(entries);
 }

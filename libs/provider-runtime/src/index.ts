@@ -1,6 +1,10 @@
+export type { Slots } from './bulkhead.ts';
 export { newCall, newTraceparent } from './call.ts';
+export type { CircuitBounds } from './circuit.ts';
+export { type CallClass, callClasses } from './classes.ts';
 export { systemClock } from './clock.ts';
 export {
+  type Condition,
   type ConnectedProvider,
   type ConnectOptions,
   connectProvider,
@@ -8,6 +12,7 @@ export {
   defaultDeadlines,
 } from './connect.ts';
 export { dryRunJournal, type PlannedRequest } from './dry-run.ts';
+export { guardedConnector } from './guarded-connector.ts';
 export {
   createJournal,
   type JournalOptions,
@@ -15,9 +20,16 @@ export {
   memoryJournal,
   type StepRecord,
 } from './journal.ts';
-export type { Observer, OperationEvent, RequestEvent } from './observer.ts';
+export type {
+  BreakerEvent,
+  BreakerState,
+  Observer,
+  OperationEvent,
+  RequestEvent,
+} from './observer.ts';
 export type { NativeRequest, PassBounds, PassThrough } from './pass-through.ts';
 export type { AnswerSink } from './pass-through-exchange.ts';
+export type { Asked, Granted, SharedLimits } from './shared-limits.ts';
 export { memoryTokens } from './tokens.ts';
 export { createTransport, type Transport, type TransportOptions } from './transport.ts';
 export { type Step, type WalkOptions, walk } from './walk.ts';

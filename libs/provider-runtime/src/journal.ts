@@ -45,11 +45,13 @@ export function createJournal({ stamp, store, clock, settleMs = 5_000 }: Journal
     { begunAt, triedAt }: StepRecord,
   ): Promise<{ result: T } | undefined> {
     for (;;) {
+      // A look takes as long as the upstream and its limits let it: what it began too soon to see may be there when it ends.
+      const settled = clock.now() >= triedAt + settleMs;
       const result = await step.find?.(call, begunAt);
       if (result !== undefined) return { result };
+      if (step.idempotent || settled) return undefined;
       const wait = triedAt + settleMs - clock.now();
-      if (step.idempotent || wait <= 0) return undefined;
-      await clock.sleep(Math.min(wait, lookEvery), call.signal);
+      if (wait > 0) await clock.sleep(Math.min(wait, lookEvery), call.signal);
     }
   }
 

@@ -1,18 +1,28 @@
 import { Fault } from '@fleetgate/model';
 import type { Clock, Limits } from '@fleetgate/provider-spec';
 import { faultOfSignal } from './call.ts';
+import { createLines } from './lines.ts';
+import type { SharedLimits } from './shared-limits.ts';
+import { ownSupply, sharedSupply } from './supply.ts';
 
 /** a longer pause is not believed: the upstream is asked again after this, in milliseconds */
 const longestPauseMs = 60_000;
 
-/** Admits requests one after another, in the order in which they came. */
+/** Admits requests one after another, in the order in which they came; syncs give way to callers. */
 export interface Limiter {
   /**
    * Resolves when the caller may send, with what it must call when it is done. Rejects with the signal's fault; with
    * `rate_limited` when too many wait already, or when the upstream's pause outlasts `deadlineAt` (milliseconds since the
    * epoch). A caller whose signal is aborted leaves the line at once.
+   * `background`: nobody waits for it, so that it leaves a part of the limits free for those that somebody waits for, and goes
+   * after them; under steady callers every fifth place is its own.
    */
-  enter(signal: AbortSignal, deadlineAt?: number): Promise<() => void>;
+  enter(signal: AbortSignal, deadlineAt?: number, background?: boolean): Promise<() => void>;
+  /**
+   * What must be called when it is done, if a caller may send at once, no other caller stands in line, and some of the burst is left for
+   * others; undefined: it may not.
+   */
+  tryEnter(): (() => void) | undefined;
   /** Admits nobody for `ms` (at most a minute); a shorter pause than the present one changes nothing. */
   pause(ms: number): void;
 }
@@ -20,8 +30,10 @@ export interface Limiter {
 export interface LimiterOptions {
   limits: Limits;
   clock: Clock;
-  /** how many may wait at once */
+  /** how many may wait at once: so many callers, and so many syncs */
   maxWaiting?: number;
+  /** where rate and pauses come from, if not from this limiter alone */
+  shared?: SharedLimits | undefined;
 }
 
 interface Waiter {
@@ -30,43 +42,41 @@ interface Waiter {
   readonly refuse: (fault: Fault) => void;
 }
 
-export function createLimiter({ limits, clock, maxWaiting = 1000 }: LimiterOptions): Limiter {
+export function createLimiter({ limits, clock, maxWaiting = 1000, shared }: LimiterOptions): Limiter {
   const { concurrency, perSecond } = limits;
   const burst = limits.burst ?? Math.max(1, perSecond ?? 1);
   if (!(concurrency >= 1) || !(burst >= 1) || (perSecond !== undefined && !(perSecond > 0))) {
     throw new RangeError('limits need concurrency and burst of at least 1 and a positive perSecond');
   }
-  const waiting = new Set<Waiter>(); // in order of arrival
-  let underWay = 0;
-  let tokens = burst;
-  let filledAt = clock.now();
+  const lines = createLines<Waiter>(concurrency, perSecond === undefined ? 0 : burst);
+  const supply = shared
+    ? sharedSupply(limits, shared, clock, ({ pausedMs }) => {
+        holdBack(pausedMs);
+        advance();
+      })
+    : ownSupply(limits, burst, clock);
   let pausedUntil = 0;
   let alarm: { at: number; off: AbortController } | undefined;
 
-  /** When the next one may go as far as time is concerned: now, or later. */
-  function nextAt(now: number): number {
+  /** When the next one may go as far as time is concerned: now, later, or when the others have been asked. */
+  function nextAt(now: number, keep: number): number {
     // A clock that was set back must not stop the connection for as long.
     pausedUntil = Math.min(pausedUntil, now + longestPauseMs);
-    if (pausedUntil > now) return pausedUntil;
-    if (perSecond === undefined) return now;
-    tokens = Math.min(burst, tokens + (Math.max(0, now - filledAt) * perSecond) / 1000);
-    filledAt = now;
-    return tokens >= 1 ? now : now + Math.ceil(((1 - tokens) * 1000) / perSecond);
+    return pausedUntil > now ? pausedUntil : supply.nextAt(now, keep);
   }
 
   function advance(): void {
-    for (const first of waiting) {
-      if (underWay >= concurrency) break; // whoever leaves calls here again
+    // Where nobody can go, whoever leaves calls here again.
+    for (let next = lines.next(); next; next = lines.next()) {
       const now = clock.now();
-      const at = nextAt(now);
+      const at = nextAt(now, next.keep);
       if (at > now) {
-        wakeAt(at, now);
+        if (at < Number.POSITIVE_INFINITY) wakeAt(at, now);
         return;
       }
-      if (perSecond !== undefined) tokens -= 1;
-      underWay += 1;
-      waiting.delete(first);
-      first.admit();
+      supply.take();
+      lines.admitted(next.waiter, next.background);
+      next.waiter.admit();
     }
     alarm?.off.abort(null); // null: nobody reads the reason
     alarm = undefined;
@@ -87,12 +97,12 @@ export function createLimiter({ limits, clock, maxWaiting = 1000 }: LimiterOptio
     );
   }
 
-  function leaveOnce(): () => void {
+  function leaveOnce(background: boolean): () => void {
     let left = false;
     return () => {
       if (left) return;
       left = true;
-      underWay -= 1;
+      lines.left(background);
       advance();
     };
   }
@@ -106,14 +116,25 @@ export function createLimiter({ limits, clock, maxWaiting = 1000 }: LimiterOptio
     });
   }
 
+  function holdBack(ms: number): void {
+    const until = clock.now() + Math.min(ms, longestPauseMs);
+    if (until <= pausedUntil) return;
+    pausedUntil = until;
+    for (const waiter of [...lines.callers, ...lines.syncs]) {
+      const hopeless = pauseFault(waiter.deadlineAt);
+      if (hopeless) waiter.refuse(hopeless);
+    }
+  }
+
   return {
-    enter(signal, deadlineAt = Number.POSITIVE_INFINITY) {
+    enter(signal, deadlineAt = Number.POSITIVE_INFINITY, background = false) {
+      const line = background ? lines.syncs : lines.callers;
       return new Promise((resolve, reject) => {
         const hopeless = pauseFault(deadlineAt);
         if (signal.aborted) return reject(faultOfSignal(signal));
         if (hopeless) return reject(hopeless);
-        if (waiting.size >= maxWaiting) {
-          const retryAfterMs = perSecond ? Math.ceil((waiting.size * 1000) / perSecond) : 1000;
+        if (line.size >= maxWaiting) {
+          const retryAfterMs = perSecond ? Math.ceil((line.size * 1000) / perSecond) : 1000;
           return reject(new Fault('rate_limited', 'too many calls waiting', { retryAfterMs }));
         }
         const giveUp = () => waiter.refuse(faultOfSignal(signal));
@@ -121,28 +142,30 @@ export function createLimiter({ limits, clock, maxWaiting = 1000 }: LimiterOptio
           deadlineAt,
           admit() {
             signal.removeEventListener('abort', giveUp);
-            resolve(leaveOnce());
+            resolve(leaveOnce(background));
           },
           refuse(fault) {
             signal.removeEventListener('abort', giveUp);
-            waiting.delete(waiter);
+            line.delete(waiter);
             reject(fault);
             advance();
           },
         };
         signal.addEventListener('abort', giveUp, { once: true });
-        waiting.add(waiter);
+        line.add(waiter);
         advance();
       });
     },
+    tryEnter() {
+      const now = clock.now();
+      if (!lines.isFree() || nextAt(now, lines.reserve) > now) return undefined;
+      supply.take();
+      lines.taken();
+      return leaveOnce(false);
+    },
     pause(ms) {
-      const until = clock.now() + Math.min(ms, longestPauseMs);
-      if (until <= pausedUntil) return;
-      pausedUntil = until;
-      for (const waiter of [...waiting]) {
-        const hopeless = pauseFault(waiter.deadlineAt);
-        if (hopeless) waiter.refuse(hopeless);
-      }
+      shared?.pause(Math.min(ms, longestPauseMs));
+      holdBack(ms);
     },
   };
 }

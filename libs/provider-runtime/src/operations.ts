@@ -9,7 +9,7 @@ export type WrapOperation = <In, Out>(
 export function mapOperations(provider: Provider, wrap: WrapOperation): Provider {
   const facets: [string, Record<string, Operation<never, unknown>> | undefined][] = Object.entries(provider);
   const wrapped = facets.flatMap(([facet, operations]) => {
-    if (!operations || facet === 'native') return [];
+    if (!operations || facet === 'native' || facet === 'hooks') return [];
     const entries = Object.entries(operations).map(([operation, run]) => [
       operation,
       wrap(run.bind(operations), { facet, operation }),

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { Fault } from '@fleetgate/model';
 import type { Dispatcher } from 'undici';
+import { readHeaders } from './answered-headers.ts';
 import { faultOfSignal } from './call.ts';
 import { networkFault } from './network-fault.ts';
 import { unsent } from './unsent.ts';
@@ -49,8 +50,10 @@ export interface PassedExchange {
 
 export interface Passed {
   readonly status: number;
-  /** of the answer, where it names one */
-  readonly retryAfter: string | undefined;
+  /** of the answer: those that the runtime itself reads */
+  readonly headers: Readonly<Record<string, string>>;
+  /** of the answer's body */
+  readonly bytes: number;
   /** Gives the answer to the sink that it was held back from. */
   readonly release?: () => void;
 }
@@ -69,7 +72,7 @@ export function passThroughExchange(exchange: PassedExchange): Promise<Passed> {
     let controller: Dispatcher.DispatchController | undefined;
     let ended: Fault | true | undefined;
     let status = 0;
-    let retryAfter: string | undefined;
+    let read: Record<string, string> = {};
     let held: { headers: readonly Buffer[]; chunks: Buffer[] } | undefined;
     let size = 0;
     let waiting = false;
@@ -129,8 +132,7 @@ export function passThroughExchange(exchange: PassedExchange): Promise<Passed> {
         if (statusCode < 200 || ended) return; // 1xx announces the answer
         status = statusCode;
         alive = true;
-        const after = headers['retry-after'];
-        retryAfter = typeof after === 'string' ? after : undefined;
+        read = readHeaders(headers);
         if (Number(headers['content-length']) > bounds.maxBytes) return fail(tooLarge(host, bounds.maxBytes));
         const raw = given.rawHeaders as Buffer[];
         if (statusCode === heldStatus) held = { headers: raw, chunks: [] };
@@ -158,7 +160,7 @@ export function passThroughExchange(exchange: PassedExchange): Promise<Passed> {
           release();
           sink.end();
         };
-        resolve({ status, retryAfter, ...(held ? { release: finish } : {}) });
+        resolve({ status, headers: read, bytes: size, ...(held ? { release: finish } : {}) });
       },
       onResponseError(_, error) {
         fail(error instanceof Fault ? error : networkFault(error, host));

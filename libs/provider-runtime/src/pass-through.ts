@@ -1,12 +1,16 @@
 import type { Readable } from 'node:stream';
 import { Fault, isFault } from '@fleetgate/model';
 import type { Call, NativeAccess, NativeCredential } from '@fleetgate/provider-spec';
-import { childTraceparent, faultOfSignal } from './call.ts';
+import type { Bulkhead } from './bulkhead.ts';
+import { childTraceparent, contextOf, faultOfSignal, noTraffic } from './call.ts';
+import type { Circuit } from './circuit.ts';
+import { deadlineOf, setDeadline } from './deadlines.ts';
 import type { Limiter } from './limiter.ts';
-import { tell } from './observer.ts';
 import type { AnswerSink, ExchangeBounds, Passed } from './pass-through-exchange.ts';
-import { retryAfterMs } from './retry-after.ts';
-import { type Failure, failureOf, type Tracing } from './trace.ts';
+import { judged } from './pass-through-judged.ts';
+import { observation } from './pass-through-observation.ts';
+import { pauseMs } from './rate-headers.ts';
+import { answerFacts, failureOf, secondsLeft, type Tracing } from './trace.ts';
 import type { Transport } from './transport.ts';
 import { unsent } from './unsent.ts';
 
@@ -30,11 +34,18 @@ export interface PassThrough {
 export interface PassThroughParts extends Tracing {
   readonly access: NativeAccess;
   readonly transport: Transport;
-  readonly limiter: Limiter;
+  readonly guards: PassGuards;
   readonly random: () => number;
   readonly bounds: PassBounds;
   /** aborted: every call that is under way ends with its reason, and none begins any more */
   readonly ended?: AbortSignal | undefined;
+}
+
+/** What a call has to get past, beside all other calls of its connection. */
+export interface PassGuards {
+  readonly limiter: Limiter;
+  readonly circuit: Circuit;
+  readonly bulkhead: Bulkhead;
 }
 
 export interface PassBounds extends ExchangeBounds {
@@ -50,7 +61,8 @@ export const defaultPassBounds: PassBounds = {
 };
 
 export function createPassThrough(parts: PassThroughParts): PassThrough {
-  const { access, transport, limiter, clock, random, bounds, ended } = parts;
+  const { access, transport, guards, clock, random, bounds, ended } = parts;
+  const { limiter, circuit, bulkhead } = guards;
   const base = new URL(access.baseUrl);
   const basePath = base.pathname.replace(/\/$/, '');
 
@@ -60,33 +72,43 @@ export function createPassThrough(parts: PassThroughParts): PassThrough {
     { sink, call, heldStatus }: { sink: AnswerSink; call: Call; heldStatus?: number | undefined },
     number: number,
   ): Promise<Passed> {
+    const came = clock.now();
     const leave = await limiter.enter(call.signal, clock.now() + bounds.headMs).catch((error: unknown) => {
       throw unsent(error);
     });
-    const end = observation(parts, { request, call, attempt: number, url: `${base.origin}${basePath}` });
+    const waitedMs = clock.now() - came;
+    const url = `${base.origin}${basePath}`;
+    const sentTraceparent = childTraceparent(call.traceparent, random);
+    const end = observation(parts, { request, call, attempt: number, waitedMs, url });
+    const traffic = contextOf(call)?.traffic ?? noTraffic();
     try {
-      const headers = [...request.headers, 'x-request-id', call.requestId];
-      headers.push('traceparent', childTraceparent(call.traceparent, random));
+      const headers = [...timed(request.headers, call.signal), 'x-request-id', call.requestId];
+      headers.push('traceparent', sentTraceparent);
       for (const [name, value] of Object.entries(credential.headers)) headers.push(name, value);
       const { method, body } = request;
       const path = `${basePath}${request.target}`;
+      traffic.sent += 1;
       const passed = await transport.pass(
         { method, origin: base.origin, path: path.startsWith('/') ? path : `/${path}`, headers, body },
         { sink, signal: call.signal, bounds, heldStatus },
       );
-      end({ status: passed.status });
-      const pauseMs =
-        passed.status === 429 && passed.retryAfter !== undefined
-          ? retryAfterMs({ 'retry-after': passed.retryAfter }, clock.now())
-          : undefined;
-      if (pauseMs) limiter.pause(pauseMs);
+      end({ status: passed.status, sentTraceparent, ...answerFacts(passed, call) });
+      const asked = pauseMs(passed, clock.now());
+      if (asked > 0) limiter.pause(asked);
       return passed;
     } catch (error) {
-      end(failureOf(error));
+      end({ sentTraceparent, ...failureOf(error) });
       throw error;
     } finally {
       leave();
     }
+  }
+
+  /** The caller's own word on its time gives way to what is left of it. */
+  function timed(headers: readonly string[], signal: AbortSignal): readonly string[] {
+    if (deadlineOf(signal) === undefined) return headers;
+    const others = headers.filter((_, at) => headers[at - (at % 2)]?.toLowerCase() !== 'x-request-timeout');
+    return [...others, 'x-request-timeout', secondsLeft(bounds.totalMs, signal, clock.now())];
   }
 
   async function carryOut(request: NativeRequest, sink: AnswerSink, call: Call): Promise<void> {
@@ -113,11 +135,21 @@ export function createPassThrough(parts: PassThroughParts): PassThrough {
       const signals = ended ? [call.signal, ended] : [call.signal];
       for (const signal of signals) signal.addEventListener('abort', leave, { once: true });
       if (signals.some((signal) => signal.aborted)) leave();
+      const now = clock.now();
+      const asked = deadlineOf(call.signal);
+      const totalMs = Math.max(0, Math.min(bounds.totalMs, (asked ?? Number.POSITIVE_INFINITY) - now));
+      if (asked !== undefined) setDeadline(ending.signal, now + totalMs);
       const tooLate = () =>
-        ending.abort(new Fault('timeout', `${parts.connection} did not end within ${bounds.totalMs} ms`));
-      const timer = setTimeout(tooLate, bounds.totalMs);
+        ending.abort(
+          new Fault('timeout', `${parts.connection} did not end within ${Math.round(totalMs)} ms`),
+        );
+      const timer = setTimeout(tooLate, totalMs);
       try {
-        await carryOut(request, sink, { ...call, signal: ending.signal });
+        await bulkhead.run('native', () =>
+          judged(circuit, sink, { ...call, signal: ending.signal }, (told, under) =>
+            carryOut(request, told, under),
+          ),
+        );
       } finally {
         clearTimeout(timer);
         for (const signal of signals) signal.removeEventListener('abort', leave);
@@ -138,27 +170,4 @@ async function renewedOr(
     if (isFault(error, 'unauthenticated') || !isWaitedFor) return undefined;
     throw error;
   }
-}
-
-/** Tells the observer, once, how an attempt ended. */
-function observation(
-  { connection, provider, clock, observer }: Tracing,
-  { request, call, attempt, url }: { request: NativeRequest; call: Call; attempt: number; url: string },
-) {
-  const startedAt = clock.now();
-  return (outcome: Failure & { status?: number }) => {
-    if (observer.request === undefined) return;
-    tell(observer.request.bind(observer), {
-      connection,
-      provider,
-      operation: 'native.call',
-      requestId: call.requestId,
-      attempt,
-      method: request.method,
-      url: `${url}${request.target.split('?', 1)[0]}`,
-      startedAt,
-      ms: clock.now() - startedAt,
-      ...outcome,
-    });
-  };
 }

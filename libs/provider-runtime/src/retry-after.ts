@@ -10,7 +10,12 @@ export function retryAfterMs(headers: IncomingResponse['headers'], now: number):
   if (/^\d+(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1000);
   const until = httpDate(text);
   if (until === undefined) return undefined;
-  return Math.max(0, until - (httpDate(headers['date']) ?? now));
+  return Math.max(0, until - (answeredAt(headers) ?? now));
+}
+
+/** When the answer was given by the upstream's own clock, in milliseconds since the epoch. */
+export function answeredAt(headers: IncomingResponse['headers']): number | undefined {
+  return httpDate(headers['date']);
 }
 
 /** Date.parse alone takes almost anything ("-1" is a year). */

@@ -1,15 +1,9 @@
 import { Fault } from '@fleetgate/model';
 import type { Call, Clock, IncomingResponse, OutgoingRequest, Send } from '@fleetgate/provider-spec';
+import { type Attempt, firstAttempt, type SendAttempt } from './attempt.ts';
 import { faultOfSignal } from './call.ts';
-import { deadlineOf } from './deadline.ts';
+import { deadlineOf } from './deadlines.ts';
 import { retryAfterMs } from './retry-after.ts';
-
-/** One attempt at one request; the first is 1. */
-export type SendAttempt = (
-  request: OutgoingRequest,
-  call: Call,
-  attempt: number,
-) => Promise<IncomingResponse>;
 
 const maxAttempts = 3;
 const backoffBaseMs = 200;
@@ -22,7 +16,7 @@ export interface RetryOptions {
   clock: Clock;
   /** a number in [0, 1) */
   random: () => number;
-  budget: RetryBudget;
+  budget: Budget;
 }
 
 /**
@@ -33,13 +27,14 @@ export interface RetryOptions {
 export function retry(send: SendAttempt, { clock, random, budget }: RetryOptions): Send {
   return async (request, call) => {
     budget.earn();
-    for (let attempt = 1; ; attempt += 1) {
+    let attempt = firstAttempt();
+    for (let tries = 1; ; tries += 1, attempt = next(attempt)) {
       const outcome = await attemptOnce(send, request, call, attempt);
-      if (!request.repeatable || !outcome.passing || attempt === maxAttempts || call.signal.aborted) {
+      if (!request.repeatable || !outcome.passing || tries === maxAttempts || call.signal.aborted) {
         return outcome.result();
       }
       const asked = outcome.response && retryAfterMs(outcome.response.headers, clock.now());
-      const wait = (asked ?? 0) + backoff(attempt, random);
+      const wait = (asked ?? 0) + backoff(tries, random);
       const timeLeft = (deadlineOf(call.signal) ?? Number.POSITIVE_INFINITY) - clock.now();
       if (wait >= Math.min(timeLeft, longestWaitMs) || !budget.spend()) return outcome.result();
       try {
@@ -49,6 +44,10 @@ export function retry(send: SendAttempt, { clock, random, budget }: RetryOptions
       }
     }
   };
+}
+
+function next({ number, hedged }: Attempt): Attempt {
+  return { number: number + (hedged ? 2 : 1), again: 'retry', waitedMs: 0 };
 }
 
 interface Outcome {
@@ -61,7 +60,7 @@ async function attemptOnce(
   send: SendAttempt,
   request: OutgoingRequest,
   call: Call,
-  attempt: number,
+  attempt: Attempt,
 ): Promise<Outcome> {
   try {
     const response = await send(request, call, attempt);
@@ -82,26 +81,30 @@ function backoff(attempt: number, random: () => number): number {
   return Math.floor(random() * Math.min(backoffCapMs, backoffBaseMs * 2 ** (attempt - 1)));
 }
 
-/** Keeps retries to a share of the requests, so that an outage is not answered with a storm. */
-export interface RetryBudget {
+/** Keeps requests beyond the first to a share of all, so that an outage is not answered with a storm. */
+export interface Budget {
   /** one request was made */
   earn(): void;
-  /** false: the budget is spent, do not repeat */
+  /** false: the budget is spent, send no more */
   spend(): boolean;
 }
 
-/** At most one retry for ten requests, and three more after a quiet time. */
-export function createRetryBudget(): RetryBudget {
-  const retry = 10; // what one retry costs; a request earns 1, so that the sum stays whole
-  const most = 3 * retry;
-  let saved = most;
+/** At most one retry for five requests, and three more after a quiet time. */
+export function createRetryBudget(): Budget {
+  return createBudget({ cost: 5, most: 15, saved: 15 });
+}
+
+/** One more for `cost` requests, each of which earns 1, so that the sum stays whole; `most` can be saved up. */
+export function createBudget(of: { cost: number; most: number; saved: number }): Budget {
+  const { cost, most } = of;
+  let { saved } = of;
   return {
     earn() {
       saved = Math.min(most, saved + 1);
     },
     spend() {
-      if (saved < retry) return false;
-      saved -= retry;
+      if (saved < cost) return false;
+      saved -= cost;
       return true;
     },
   };

@@ -1,8 +1,10 @@
-import { isIP, type LookupFunction } from 'node:net';
+import type { LookupFunction } from 'node:net';
 import { Fault } from '@fleetgate/model';
-import type { Call, IncomingResponse, OutgoingRequest } from '@fleetgate/provider-spec';
-import { buildConnector, Pool } from 'undici';
+import type { Call, OutgoingRequest } from '@fleetgate/provider-spec';
+import { Pool } from 'undici';
+import type { SizedResponse } from './attempt.ts';
 import { exchange } from './exchange.ts';
+import { guardedConnector } from './guarded-connector.ts';
 import {
   type Passed,
   type PassedExchange,
@@ -16,7 +18,7 @@ export interface Transport {
    * One attempt at one request, as `Send` describes it, without limits and repeats. When the call's signal is aborted it
    * rejects with its reason where that is a `Fault`, else with `timeout` or `unavailable`.
    */
-  send(request: OutgoingRequest, call: Call): Promise<IncomingResponse>;
+  send(request: OutgoingRequest, call: Call): Promise<SizedResponse>;
   /** One attempt at a request whose answer is handed on as it comes; the same holds for its failures. */
   pass(request: PassedRequest, options: Omit<PassedExchange, 'pool' | 'request'>): Promise<Passed>;
   /** Ends what is under way with `unavailable`, and closes every socket. */
@@ -74,7 +76,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
   function createPool(origin: string): Pool {
     return new Pool(origin, {
       connections: maxSockets,
-      connect: connectorOf({
+      connect: guardedConnector({
         allowH2: false,
         timeout: connectTimeoutMs,
         signal: sockets.signal,
@@ -112,20 +114,5 @@ export function createTransport(options: TransportOptions = {}): Transport {
       );
       sockets.abort();
     },
-  };
-}
-
-type Connector = buildConnector.connector;
-
-function connectorOf(options: buildConnector.BuildOptions & { lookup?: LookupFunction }): Connector {
-  const connect = buildConnector(options);
-  const { lookup } = options;
-  if (!lookup) return connect;
-  // Node itself looks up names only.
-  return (target, callback) => {
-    if (isIP(target.hostname) === 0) return connect(target, callback);
-    lookup(target.hostname, { all: true }, (error) =>
-      error ? callback(error, null) : connect(target, callback),
-    );
   };
 }

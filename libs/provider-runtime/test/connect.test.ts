@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { Fault } from '@fleetgate/model';
-import type { Call, Host } from '@fleetgate/provider-spec';
+import type { Call, Host, Limits } from '@fleetgate/provider-spec';
 import {
   connectProvider,
   createTransport,
@@ -35,7 +35,10 @@ const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 const call = (requestId = 'req-12345678', signal: AbortSignal = new AbortController().signal): Call =>
   newCall({ requestId, traceparent, signal, random: Math.random });
 
-function connect(more: Partial<Parameters<typeof connectProvider>[0]> = {}, limits = { concurrency: 8 }) {
+function connect(
+  more: Partial<Parameters<typeof connectProvider>[0]> = {},
+  limits: Limits = { concurrency: 8 },
+) {
   return connectProvider({
     connection: 'demo-1',
     definition: demoProvider(limits),
@@ -86,17 +89,36 @@ describe('a connected provider', () => {
       connection: 'demo-1',
       provider: 'demo',
       requestId: 'req-12345678',
+      traceparent,
       operation: 'account.identify',
     };
     const time = { startedAt: expect.any(Number), ms: expect.any(Number) };
-    const request = { ...of, ...time, method: 'GET', url: `${upstream.url}/me`, attempt: 1 };
+    const request = {
+      ...of,
+      ...time,
+      class: 'read',
+      breaker: 'closed',
+      method: 'GET',
+      url: `${upstream.url}/me`,
+      attempt: 1,
+      waitedMs: expect.any(Number),
+      sentTraceparent: expect.stringMatching(/^00-4bf92f3577b34da6a3ce929d0e0e4736-[0-9a-f]{16}-01$/),
+    };
     expect(requests).toEqual([
-      { ...request, status: 200 },
-      { ...request, status: 418 },
+      { ...request, status: 200, bytes: 15 },
+      { ...request, status: 418, bytes: 2 },
     ]);
     expect(operations).toEqual([
-      { ...of, ...time, coalesced: false },
-      { ...of, ...time, coalesced: false, fault: 'unexpected', message: 'status 418' },
+      { ...of, ...time, class: 'read', breaker: 'closed', coalesced: false },
+      {
+        ...of,
+        ...time,
+        class: 'read',
+        breaker: 'closed',
+        coalesced: false,
+        fault: 'unexpected',
+        message: 'status 418',
+      },
     ]);
     expect(JSON.stringify([operations, requests])).not.toContain('secret');
   });
@@ -108,6 +130,43 @@ describe('a connected provider', () => {
     expect(requests[2]).toMatchObject({ attempt: 3, fault: 'unavailable' });
     expect(requests[2]).not.toHaveProperty('status');
     expect(operations).toMatchObject([{ fault: 'unavailable' }]);
+  });
+
+  it('tells what an attempt was, how long it stood in line, and what the upstream calls it', async () => {
+    upstream.answer = (_, response) => {
+      response.setHeader('audituid', 'palette-1');
+      json(response, { names: ['a'] }, upstream.asked.length === 1 ? 503 : 200);
+    };
+    const provider = connect({ random: () => 0.01 }, { concurrency: 1, perSecond: 10, burst: 1 });
+    await provider.account.identify({}, call());
+    expect(requests[0]).toMatchObject({ attempt: 1, upstreamRequestId: 'palette-1' });
+    expect(requests[0]?.waitedMs).toBeLessThan(50);
+    expect(requests[0]).not.toHaveProperty('again');
+    expect(requests[1]).toMatchObject({ attempt: 2, again: 'retry' });
+    expect(requests[1]?.waitedMs).toBeGreaterThan(50);
+  });
+
+  it('does not take its own name for the upstream’s', async () => {
+    upstream.answer = ({ headers }, response) => {
+      response.setHeader('x-request-id', String(headers['x-request-id']));
+      json(response, { names: ['a'] });
+    };
+    await connect().account.identify({}, call());
+    expect(requests[0]).not.toHaveProperty('upstreamRequestId');
+  });
+
+  it('tells calls of a sync from those that somebody waits for', async () => {
+    const provider = connect();
+    const sync = newCall({
+      requestId: 'req-sync-1',
+      signal: new AbortController().signal,
+      random: Math.random,
+      background: true,
+    });
+    await provider.projects?.list({}, sync);
+    await provider.projects?.list({}, call());
+    expect(operations.map((event) => event.class)).toEqual(['sync', 'read']);
+    expect(requests.map((event) => event.class)).toEqual(['sync', 'read']);
   });
 
   it('is not disturbed by an observer that throws', async () => {
@@ -196,6 +255,51 @@ describe('a connected provider', () => {
     callers[1]?.abort();
     await work[1];
     await until(() => upstream.sockets.size === 0);
+  });
+
+  it('tells of a caller that went away that it did, and not of one whose time was over', async () => {
+    upstream.answer = () => undefined;
+    const provider = connect();
+    const caller = new AbortController();
+    const left = faultOf(provider.account.identify({}, call('req-12345678', caller.signal)));
+    await until(() => upstream.asked.length === 1);
+    caller.abort();
+    await left;
+    await faultOf(provider.account.identify({}, call('req-12345679', AbortSignal.timeout(30))));
+    expect(operations).toMatchObject([{ fault: 'unavailable', abandoned: true }, { fault: 'timeout' }]);
+    expect(operations[1]).not.toHaveProperty('abandoned');
+  });
+
+  it('lets callers share what the upstream has time enough for, and asks again for one who waits longer', async () => {
+    const clock = new VirtualClock();
+    upstream.answer = () => undefined;
+    const provider = connect({ clock });
+    const waiting = (ms?: number) =>
+      faultOf(
+        provider.account.identify(
+          {},
+          newCall({
+            requestId: 'req-12345678',
+            signal: new AbortController().signal,
+            random: Math.random,
+            deadlineAt: ms === undefined ? undefined : clock.now() + ms,
+          }),
+        ),
+      );
+    const [short, shorter] = [waiting(2_000), waiting(1_000)];
+    await until(() => upstream.asked.length === 1);
+    const longer = waiting();
+    await until(() => upstream.asked.length === 2);
+    expect(upstream.asked.map(({ headers }) => headers['x-request-timeout'])).toEqual(['2.000', '5.000']);
+    await clock.advance(1_000);
+    expect(await shorter).toMatchObject({ code: 'timeout' });
+    expect(upstream.sockets.size).toBe(2);
+    await clock.advance(1_000);
+    expect(await short).toMatchObject({ code: 'timeout' });
+    await until(() => upstream.sockets.size === 1);
+    await clock.advance(8_000);
+    expect(await longer).toMatchObject({ code: 'timeout' });
+    expect(provider.condition().breakers.read).toBe('closed');
   });
 
   it('leaves nothing on the signal of a caller who makes many calls under it', async () => {

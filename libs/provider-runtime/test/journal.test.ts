@@ -154,6 +154,22 @@ describe('a step that was begun before', () => {
     expect(said).toEqual([...Array(11).fill('find'), 'make']);
   });
 
+  it('is looked for once more when a look began while it could take effect, and ended after that', async () => {
+    const { clock, run, step, said } = await begun();
+    let looks = 0;
+    const slow: Step<string> = {
+      ...step(['made twice']),
+      async find(during) {
+        looks += 1;
+        if (looks > 1) return 'found';
+        await clock.sleep(settleMs + 1, during.signal); // it has read where the thing was not yet
+        return undefined;
+      },
+    };
+    expect(await run(slow)).toBe('found');
+    expect(said).toEqual([]);
+  });
+
   it('can take effect for as long after its latest attempt, and is known by when the first one began', async () => {
     const clock = new VirtualClock(true);
     const first = clock.now();

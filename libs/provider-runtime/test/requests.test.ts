@@ -1,5 +1,6 @@
 import { Fault } from '@fleetgate/model';
 import type { Call, IncomingResponse, OutgoingRequest, Send } from '@fleetgate/provider-spec';
+import { firstAttempt } from '../src/attempt.ts';
 import { newCall } from '../src/call.ts';
 import { deadline } from '../src/deadline.ts';
 import { limit } from '../src/limit.ts';
@@ -183,12 +184,12 @@ describe('Retry-After', () => {
 });
 
 describe('the retry budget', () => {
-  it('answers an outage with one retry for ten requests, after three at first', async () => {
+  it('answers an outage with one retry for five requests, after three at first', async () => {
     upstream.answer = (_, response) => json(response, {}, 503);
     const send = chain(new VirtualClock(true));
     for (let index = 0; index < 100; index += 1) await send(get(upstream.url), call());
     expect(upstream.asked.length).toBeGreaterThan(100);
-    expect(upstream.asked.length).toBeLessThanOrEqual(100 + 3 + 10);
+    expect(upstream.asked.length).toBeLessThanOrEqual(100 + 3 + 20);
   });
 
   it('saves up no more than three in good times', () => {
@@ -219,7 +220,7 @@ describe('the limits', () => {
         else json(response, {});
       }, 5);
     };
-    const requests = Array.from({ length: 30 }, () => send(get(upstream.url), call(), 1));
+    const requests = Array.from({ length: 30 }, () => send(get(upstream.url), call(), firstAttempt()));
     await Promise.allSettled(requests);
     expect(upstream.asked).toHaveLength(30);
     expect(most).toBe(2);

@@ -40,6 +40,12 @@ export class VirtualClock implements Clock {
     });
   }
 
+  /** As an operator would; who sleeps does not notice. */
+  setBack(ms: number): void {
+    this.time -= ms;
+    for (const sleeper of this.sleepers) sleeper.at -= ms;
+  }
+
   get sleeping(): number {
     return this.sleepers.size;
   }

@@ -6,6 +6,7 @@ export {
   type WriteOperation,
   writeOperations,
 } from './facets.ts';
+export type { Hook, HookSubject, Hooks } from './hooks.ts';
 export type {
   Clock,
   Host,

@@ -7,6 +7,7 @@ import type {
   ReleaseRecord,
 } from '@fleetgate/model';
 import type { z } from 'zod';
+import type { Hooks } from './hooks.ts';
 import type { Host } from './host.ts';
 import type { Journal } from './journal.ts';
 import type { NativeAccess } from './native.ts';
@@ -119,6 +120,8 @@ export interface Provider {
   readonly clusterGroups?: Facet<ClusterGroupRecord>;
   /** no facet: whoever connects the provider makes the calls that go through */
   readonly native?: NativeAccess;
+  /** no facet either: nothing is asked of the upstream */
+  readonly hooks?: Hooks;
 }
 
 /** What one account may ask of its upstream. The runtime keeps it, over every request, whatever operation sends it. */
@@ -129,6 +132,8 @@ export interface Limits {
   readonly perSecond?: number;
   /** how many requests may go at once after a rest; default: `perSecond`, at least 1 */
   readonly burst?: number;
+  /** false: a read that takes long is not asked a second time, as where every request is counted or costs; default: true */
+  readonly hedging?: boolean;
 }
 
 export interface ProviderDefinition<Schema extends z.ZodType = z.ZodType> {
