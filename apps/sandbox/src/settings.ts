@@ -1,3 +1,5 @@
+import { upstreamNames } from '@fleetgate/sandbox';
+
 /** What the environment says, checked. */
 export interface Settings {
   /** Port of the first upstream, the others follow; 0: any free ports. */
@@ -9,8 +11,8 @@ export interface Settings {
 
 export type SettingsResult = { settings: Settings } | { problems: string[] };
 
-const upstreamCount = 5;
-const highestBase = 65_535 - (upstreamCount - 1);
+const defaultBase = 8180;
+const highestBase = 65_535 - (upstreamNames.length - 1);
 
 /** Reads every setting and names every bad one, not just the first. An empty text counts as absent. */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): SettingsResult {
@@ -31,7 +33,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     return otherwise;
   };
   const settings: Settings = {
-    basePort: whole('FLEETGATE_SANDBOX_PORT', 8180, 0, highestBase),
+    basePort: whole('FLEETGATE_SANDBOX_PORT', defaultBase, 0, highestBase),
     host: text('FLEETGATE_SANDBOX_HOST', '127.0.0.1'),
     scale: whole('FLEETGATE_SANDBOX_SCALE', 60, 10, 100_000),
     seed: text('FLEETGATE_SANDBOX_SEED', 'fleetgate'),
@@ -39,11 +41,22 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   return problems.length > 0 ? { problems } : { settings };
 }
 
-export const helpText = `Serves the five emulated upstreams, each on a port of its own, until it is stopped.
+/** `8180 kubestellar-toolkit, 8181 app-platform, …`, wrapped. */
+const ports = upstreamNames
+  .map((name, place) => `${defaultBase + place} ${name}`)
+  .reduce<string[][]>((lines, port, place) => {
+    if (place % 3 === 0) lines.push([]);
+    lines.at(-1)?.push(port);
+    return lines;
+  }, [])
+  .map((line) => line.join(', '))
+  .join(`,\n${' '.repeat(27)}`);
+
+export const helpText = `Serves the ${upstreamNames.length} emulated upstreams, each on a port of its own, until it is stopped.
 
 Settings, by environment:
-  FLEETGATE_SANDBOX_PORT   port of the first upstream, the others follow (8180; 0: any free ports)
-                           8180 kubestellar-toolkit, 8181 app-platform, 8182 fleet-manager, 8183 palette, 8184 chimestack
+  FLEETGATE_SANDBOX_PORT   port of the first upstream, the others follow (${defaultBase}; 0: any free ports)
+                           ${ports}
   FLEETGATE_SANDBOX_HOST   address to listen on (127.0.0.1)
   FLEETGATE_SANDBOX_SCALE  about how many objects each upstream holds, 10 to 100000 (60)
   FLEETGATE_SANDBOX_SEED   same seed, same objects (fleetgate)

@@ -2,12 +2,12 @@ import { isIPv6 } from 'node:net';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
 import { VirtualClock, worldEpoch } from './core/clock.ts';
 import { type Control, controlRoutes, makeControl } from './core/control.ts';
-import { type Emulator, type EmulatorInstance, type UpstreamName, WireError } from './core/emulator.ts';
+import { type Emulator, type EmulatorInstance, WireError } from './core/emulator.ts';
 import { actOutFaults, sendAnswer } from './core/fault-hooks.ts';
 import { Faults } from './core/faults.ts';
 import { Recorder, recordRequests } from './core/recorder.ts';
 import { makeWorld } from './core/world.ts';
-import { emulators } from './emulators.ts';
+import { emulators, type UpstreamName } from './emulators.ts';
 
 export interface StartOptions {
   /** 0: any free port. */
@@ -41,7 +41,7 @@ export const upstreamNames: readonly UpstreamName[] = emulators.map((emulator) =
 
 /** Starts one emulated upstream on a port of its own. RangeError: a bad option. Rejects with EADDRINUSE on a taken port. */
 export async function startUpstream(name: UpstreamName, options: StartOptions = {}): Promise<Upstream> {
-  const emulator = emulators.find((candidate) => candidate.name === name);
+  const emulator: Emulator | undefined = emulators.find((candidate) => candidate.name === name);
   if (emulator === undefined) throw new RangeError(`no upstream is named ${name}`);
   const scale = options.scale ?? 60;
   if (!Number.isSafeInteger(scale) || scale < 10 || scale > 100_000) {

@@ -140,6 +140,21 @@ describe('the seeded objects', () => {
     expect(population.size).toBe(7);
   });
 
+  it('are walked by what was seen last without a gap, while some of them go', () => {
+    const keys = hexKeys(7, 24);
+    const population = new Population({
+      clock: { now: () => worldEpoch },
+      seed: 7,
+      seeded: 6,
+      keys,
+      build: (index) => ({ index }),
+    });
+    expect([-1, 0, 3, 5, 99].map((index) => population.positionAfter(index))).toEqual([0, 1, 4, 6, 6]);
+    for (const gone of [1, 3]) population.remove(keys.keyOf(gone));
+    expect(population.indexes(population.positionAfter(1), 2)).toEqual([2, 4]);
+    expect(population.indexes(population.positionAfter(3), 9)).toEqual([4, 5]);
+  });
+
   it('have keys that tell whether they were ever issued', () => {
     for (const keys of [uuidKeys(11), hexKeys(11, 24), hexKeys(11, 16, 'proj_')]) {
       for (const value of [0, 1, 99_999, 2 ** 47]) expect(keys.valueOf(keys.keyOf(value))).toBe(value);

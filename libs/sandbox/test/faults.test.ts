@@ -61,6 +61,37 @@ describe('faults', () => {
     expect(received).toBe(Math.ceil(Buffer.byteLength(text) / 2));
   });
 
+  it('hang_in_body: half of the bytes, and nothing more, until it goes away or close()', async () => {
+    const upstream = await start();
+    const { text } = await call(upstream, '/clusters');
+    upstream.control.inject({ fault: { kind: 'hang_in_body' } });
+    const answer = await fetch(`${upstream.baseUrl}/clusters`, { headers: { 'api-key': 'fm_key_sandbox' } });
+    expect(Number(answer.headers.get('content-length'))).toBe(Buffer.byteLength(text));
+    const reader = answer.body?.getReader();
+    let received = 0;
+    while (received < Math.ceil(Buffer.byteLength(text) / 2)) {
+      received += (await reader?.read())?.value?.length ?? 0;
+    }
+    const rest = reader?.read().then(
+      () => 'more',
+      () => 'cut',
+    );
+    expect(await Promise.race([rest, new Promise((resolve) => setTimeout(resolve, 60, 'nothing'))])).toBe(
+      'nothing',
+    );
+    await upstream.close();
+    expect(await rest).toBe('cut');
+  });
+
+  it('slow_drip: the normal answer, a byte at a time', async () => {
+    const upstream = await start();
+    const { text } = await call(upstream, '/clusters?limit=1');
+    upstream.control.inject({ fault: { kind: 'slow_drip', ms: 1 } });
+    const began = performance.now();
+    expect((await call(upstream, '/clusters?limit=1')).text).toBe(text);
+    expect(performance.now() - began).toBeGreaterThan(text.length * 0.9);
+  });
+
   it('not_json: says JSON and is HTML', async () => {
     const { status, headers, body, text } = await call(await withFault({ kind: 'not_json' }), '/clusters');
     expect([status, headers.get('content-type')]).toEqual([200, expect.stringContaining('application/json')]);
@@ -255,6 +286,7 @@ describe('the control endpoint', () => {
       ['/faults', { fault: { kind: 'latency' } }, 'fault.ms'],
       ['/faults', { fault: { kind: 'status', status: 99 } }, 'fault.status'],
       ['/faults', { fault: { kind: 'hang', ms: 1 } }, '"ms"'],
+      ['/faults', { fault: { kind: 'slow_drip', ms: 0 } }, 'fault.ms'],
       ['/faults', { fault: { kind: 'hang' }, match: { path: '(' } }, 'match.path'],
       ['/faults', { fault: { kind: 'hang' }, times: -1 }, 'times'],
       ['/clock', { back: 5 }, '"back"'],

@@ -16,12 +16,12 @@ const apiKey = 'app_key_sandbox';
 const requestsPerHour = 1_000_000; // an enterprise plan, so that tests meet the limit only when they ask for it
 
 /** The app platform (projects, deployments, teams), under /v1. */
-export const appPlatform: Emulator = {
+export const appPlatform = {
   name: 'app-platform',
   basePath: '/v1',
   credentials: { apiKey },
   create: createAppPlatform,
-};
+} as const satisfies Emulator;
 
 function createAppPlatform(world: World): EmulatorInstance {
   const state = new AppState(world);

@@ -24,7 +24,7 @@ interface InHost {
   Params: { az: string; cluster: string; host: string };
 }
 
-export const chimestack: Emulator = {
+export const chimestack = {
   name: 'chimestack',
   basePath: '',
   credentials,
@@ -53,7 +53,7 @@ export const chimestack: Emulator = {
       size: (kind) => state.size(kind),
     };
   },
-};
+} as const satisfies Emulator;
 
 function sessionRoutes(
   app: FastifyInstance,

@@ -2,13 +2,6 @@ import type { FastifyInstance } from 'fastify';
 import type { Clock } from './clock.ts';
 import type { Random } from './random.ts';
 
-export type UpstreamName =
-  | 'kubestellar-toolkit'
-  | 'app-platform'
-  | 'fleet-manager'
-  | 'palette'
-  | 'chimestack';
-
 /** The kinds of the unified model, by which tests name what an upstream holds. */
 export type ObjectKind = 'project' | 'deployment' | 'release' | 'cluster' | 'cluster_group';
 
@@ -74,7 +67,8 @@ export interface EmulatorInstance extends ObjectControls {
 }
 
 export interface Emulator {
-  readonly name: UpstreamName;
+  /** as the provider is called: `fleet-manager` */
+  readonly name: string;
   /** '/api/v2', or '' where the paths start at the origin. */
   readonly basePath: string;
   /** A valid set, named as the settings of the provider. */

@@ -7,7 +7,7 @@ import type { Fault, Faults } from './faults.ts';
 import { markPageFault } from './pages.ts';
 import { isRecord } from './population.ts';
 
-type BodyFault = 'half_body' | 'wrong_shape';
+type BodyFault = Extract<Fault, { kind: 'half_body' | 'hang_in_body' | 'slow_drip' | 'wrong_shape' }>;
 
 /**
  * The one place where faults act, for all emulators alike: before the emulator sees the request, its check of credentials included
@@ -38,8 +38,10 @@ export function actOutFaults(app: FastifyInstance, faults: Faults, instance: Emu
         request.raw.socket.resetAndDestroy();
         return;
       case 'half_body':
+      case 'hang_in_body':
+      case 'slow_drip':
       case 'wrong_shape':
-        later.set(request.raw, fault.kind);
+        later.set(request.raw, fault);
         done();
         return;
       case 'page_drift':
@@ -65,10 +67,11 @@ export function actOutFaults(app: FastifyInstance, faults: Faults, instance: Emu
     if (fault === undefined || payload === undefined || payload === null) return done(null, payload);
     if (typeof payload !== 'string')
       return done(new Error('this emulator answered something other than text'));
-    if (fault === 'wrong_shape') return done(null, reply.statusCode < 300 ? distortText(payload) : payload);
+    if (fault.kind === 'wrong_shape')
+      return done(null, reply.statusCode < 300 ? distortText(payload) : payload);
     const bytes = Buffer.from(payload);
     reply.header('content-length', bytes.length);
-    done(null, Readable.from(firstHalf(bytes)));
+    done(null, slowly(bytes, fault));
   });
 
   app.addHook('onClose', (_app, done) => {
@@ -84,7 +87,7 @@ function hasBody(request: FastifyRequest): boolean {
 
 type InsteadFault = Exclude<
   Fault,
-  { kind: 'latency' | 'hang' | 'reset' | 'half_body' | 'wrong_shape' | 'page_drift' | 'standing_cursor' }
+  BodyFault | { kind: 'latency' | 'hang' | 'reset' | 'page_drift' | 'standing_cursor' }
 >;
 
 function answerInstead(reply: FastifyReply, fault: InsteadFault, instance: EmulatorInstance): void {
@@ -126,6 +129,37 @@ export function sendAnswer(reply: FastifyReply, answer: Answer): FastifyReply {
     return reply.send(body);
   }
   return reply.type('application/json; charset=utf-8').send(JSON.stringify(body));
+}
+
+/** A body whose rest never comes, or comes too late for anybody. */
+function slowly(bytes: Buffer, fault: Exclude<BodyFault, { kind: 'wrong_shape' }>): Readable {
+  if (fault.kind === 'half_body') return Readable.from(firstHalf(bytes));
+  if (fault.kind === 'slow_drip') return dripping(bytes, fault.ms);
+  const half = bytes.subarray(0, Math.ceil(bytes.length / 2));
+  const body = new Readable({ read: () => undefined });
+  body.push(half);
+  return body;
+}
+
+function dripping(bytes: Buffer, ms: number): Readable {
+  let sent = 0;
+  let timer: NodeJS.Timeout | undefined;
+  return new Readable({
+    highWaterMark: 1,
+    read() {
+      const drip = () => {
+        this.push(sent < bytes.length ? bytes.subarray(sent, sent + 1) : null);
+        sent += 1;
+      };
+      // The first at once, and the headers with it.
+      if (sent === 0) drip();
+      else timer = setTimeout(drip, ms);
+    },
+    destroy(error, done) {
+      clearTimeout(timer);
+      done(error);
+    },
+  });
 }
 
 async function* firstHalf(bytes: Buffer): AsyncGenerator<Buffer> {

@@ -9,6 +9,10 @@ export type Fault =
   | { kind: 'reset' }
   /** Right headers, the full content-length, half of the bytes, then the connection is cut. */
   | { kind: 'half_body' }
+  /** The same, but the connection stays open, and nothing more comes. */
+  | { kind: 'hang_in_body' }
+  /** The normal answer, a byte every `ms` real milliseconds. */
+  | { kind: 'slow_drip'; ms: number }
   /** 200 and application/json, but the body is HTML. */
   | { kind: 'not_json' }
   /** 200 and valid JSON, with the arrays (or, without any, the values) of the normal answer replaced by other types. */
@@ -103,6 +107,8 @@ const fields: Record<Fault['kind'], Record<string, FieldCheck>> = {
   hang: {},
   reset: {},
   half_body: {},
+  hang_in_body: {},
+  slow_drip: { ms: wholeFrom(1) },
   not_json: {},
   wrong_shape: {},
   huge: { bytes: wholeFrom(32) },

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import type { Population } from './population.ts';
 
 /** Anything that can be read by position: a Population, or an array behind `rowsOf`. */
 export interface Rows<T> {
@@ -51,4 +52,21 @@ export function readPage<T>(
   const found = rows.slice(offset + drift, limit);
   const next = offset + found.length;
   return { rows: found, offset, limit, total, nextOffset: found.length > 0 && next < total ? next : null };
+}
+
+/**
+ * One page of a list that is walked by what was seen last (`after`: an index; -1: from the start), as upstreams with page tokens do.
+ * Nothing slips through such a walk, so page_drift has no hold on it; standing_cursor gives the first page with its own next for ever.
+ */
+export function readKeyedPage<T extends object>(
+  request: FastifyRequest,
+  population: Population<T>,
+  after: number,
+  limit: number,
+): { rows: T[]; next: number | null } {
+  const standing = faults.get(request.raw) === 'standing_cursor';
+  const start = standing ? 0 : population.positionAfter(after);
+  const last = population.indexes(start, limit).at(-1);
+  const more = standing || start + limit < population.size;
+  return { rows: population.slice(start, limit), next: more && last !== undefined ? last : null };
 }

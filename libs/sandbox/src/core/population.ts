@@ -112,6 +112,12 @@ export class Population<T extends object> {
     return true;
   }
 
+  /** How many live ones have an index up to and including this one: the position at which a walk by index goes on. */
+  positionAfter(index: number): number {
+    const end = Math.min(index + 1, this.spec.seeded + this.addedAt.length);
+    return Math.max(0, end - this.removedUpTo(end));
+  }
+
   private build(index: number): T {
     const made = this.spec.build(index, {
       now: this.spec.clock.now(),

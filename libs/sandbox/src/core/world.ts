@@ -1,10 +1,10 @@
 import type { Clock } from './clock.ts';
-import type { UpstreamName, World } from './emulator.ts';
+import type { World } from './emulator.ts';
 import { uuidKeys } from './keys.ts';
 import { hashText, randomFrom } from './random.ts';
 
 export interface WorldOptions {
-  name: UpstreamName;
+  name: string;
   clock: Clock;
   scale: number;
   seed: string;

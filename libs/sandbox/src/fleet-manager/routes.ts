@@ -11,12 +11,12 @@ import { writeRoutes } from './write-routes.ts';
 const apiKey = 'fm_key_sandbox';
 
 /** Scale Computing Fleet Manager: the API that answers under /api/v2. */
-export const fleetManager: Emulator = {
+export const fleetManager = {
   name: 'fleet-manager',
   basePath: '/api/v2',
   credentials: { apiKey },
   create: createFleetManager,
-};
+} as const satisfies Emulator;
 
 function createFleetManager(world: World): EmulatorInstance {
   const state = new FleetState(world);

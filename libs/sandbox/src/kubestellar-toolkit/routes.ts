@@ -8,7 +8,7 @@ import type { ClusterDeploymentStatus } from './wire.ts';
 const credentials = { token: 'toolkit-sandbox-token' } as const;
 const path = '/clusterdeploymentstatuses';
 
-export const kubestellarToolkit: Emulator = {
+export const kubestellarToolkit = {
   name: 'kubestellar-toolkit',
   basePath: '/api/v1alpha1',
   credentials,
@@ -52,7 +52,7 @@ export const kubestellarToolkit: Emulator = {
       size: (kind) => state.size(kind),
     };
   },
-};
+} as const satisfies Emulator;
 
 function found(state: ToolkitState, request: FastifyRequest): ClusterDeploymentStatus {
   const object = state.get((request.params as { name: string }).name);

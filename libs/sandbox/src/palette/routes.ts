@@ -20,7 +20,7 @@ const credentials = {
   org: 'sandbox',
 } as const;
 
-export const palette: Emulator = {
+export const palette = {
   name: 'palette',
   basePath: '',
   credentials,
@@ -76,7 +76,7 @@ export const palette: Emulator = {
       size: (kind) => state.size(kind),
     };
   },
-};
+} as const satisfies Emulator;
 
 function authRoutes(app: FastifyInstance, sessions: PaletteSessions, errors: PaletteErrors): void {
   const answer = (request: FastifyRequest, reply: FastifyReply, token: string | undefined): unknown => {
