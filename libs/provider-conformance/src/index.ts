@@ -2,6 +2,7 @@ export { dryRunJournal } from '@fleetgate/provider-runtime';
 export { conformanceTests } from './conformance.ts';
 export { describeProvider } from './describe-provider.ts';
 export { withDeviations } from './deviations.ts';
+export { type Live, type LiveOptions, liveTests } from './live.ts';
 export {
   type ConformanceOptions,
   type ConformanceTest,

@@ -106,6 +106,7 @@ export function tinyProvider(auth: 'session' | 'key', ...defects: readonly Defec
         concurrency: z.int().positive().default(8),
         requestsPerSecond: z.number().positive().optional(),
         burst: z.int().positive().optional(),
+        hedging: z.boolean().optional(),
       })
       .prefault({}),
   });
@@ -125,10 +126,11 @@ export function tinyProvider(auth: 'session' | 'key', ...defects: readonly Defec
       baseUrl: 'https://tiny.example.org',
       ...(auth === 'key' ? { apiKey: 'example-key' } : { user: 'ann', password: 'example' }),
     } as z.input<typeof settings>,
-    limits: ({ limits: { concurrency, requestsPerSecond, burst } }) => ({
+    limits: ({ limits: { concurrency, requestsPerSecond, burst, hedging } }) => ({
       concurrency,
       ...(requestsPerSecond === undefined ? {} : { perSecond: requestsPerSecond }),
       ...(burst === undefined ? {} : { burst }),
+      ...(hedging === undefined ? {} : { hedging }),
     }),
     writes: {
       projects: {

@@ -2,6 +2,7 @@ import { createHttp, limitsOf } from '@fleetgate/provider-kit';
 import type { ProviderDefinition } from '@fleetgate/provider-spec';
 import { deployments } from './deployments.ts';
 import { readComplaint } from './errors.ts';
+import { hooks } from './hooks.ts';
 import { projects } from './projects.ts';
 import { releases } from './releases.ts';
 import { sessionOf } from './session.ts';
@@ -15,10 +16,11 @@ export const appPlatform: ProviderDefinition<typeof AppPlatformSettings> = {
   settings: AppPlatformSettings,
   example: { baseUrl: 'https://api.your-app.com/v1', apiKey: 'the key of an account' },
   // Its plans count by the hour (100, 1000 or more) and answer 429 with Retry-After; only bursts are held back here.
-  limits: (settings) => limitsOf(settings, { concurrency: 4, perSecond: 20, burst: 40 }),
+  // What is asked twice would count twice.
+  limits: (settings) => limitsOf(settings, { concurrency: 4, perSecond: 20, burst: 40, hedging: false }),
   writes,
   connect(settings, host) {
-    const { baseUrl, timeoutMs } = settings;
+    const { baseUrl, timeoutMs, webhookSecret } = settings;
     const http = createHttp({ host, baseUrl, timeoutMs, session: sessionOf(settings), readComplaint });
     return {
       account: {
@@ -31,6 +33,7 @@ export const appPlatform: ProviderDefinition<typeof AppPlatformSettings> = {
       deployments: deployments(http),
       releases: releases(http),
       native: http.native,
+      ...(webhookSecret === undefined ? {} : { hooks: hooks(webhookSecret) }),
     };
   },
 };

@@ -1,18 +1,4 @@
 import { describeProvider } from '@fleetgate/provider-conformance';
-import { startUpstream } from '@fleetgate/sandbox';
-import { appPlatform } from '../src/index.ts';
-import { refusal, writes } from './write-samples.ts';
+import { options } from './options.ts';
 
-describeProvider({
-  definition: appPlatform,
-  start: (options) => startUpstream('app-platform', { ...options, frozen: true }),
-  settings: (upstream) => ({ baseUrl: upstream.baseUrl, apiKey: upstream.credentials['apiKey'] }),
-  refusedSettings: (upstream) => ({ baseUrl: upstream.baseUrl, apiKey: 'not-the-key' }),
-  kinds: {
-    project: { unknownStatus: { status: 'frozen' } },
-    deployment: { unknownStatus: { status: 'melting' } },
-    release: { unknownStatus: { status: 'melting' }, controlKind: 'deployment' },
-  },
-  writes,
-  refusal,
-});
+describeProvider(options);
