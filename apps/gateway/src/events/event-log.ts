@@ -64,4 +64,14 @@ export class EventLog {
     });
     return row?.sequence;
   }
+
+  /** The sequence of the first event of that moment or after it; of the next one that there will be, where there is none. */
+  async firstSince(moment: Date): Promise<number> {
+    const [row] = await this.database.query<{ sequence: number }>({
+      name: 'event-since',
+      text: `SELECT coalesce((SELECT min(sequence) FROM event WHERE at >= $1), (SELECT sequence + 1 FROM event_head)) AS sequence`,
+      values: [moment.toISOString()],
+    });
+    return row?.sequence ?? 1;
+  }
 }

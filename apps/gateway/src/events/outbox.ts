@@ -8,6 +8,8 @@ export interface Occurrence {
   readonly connection?: string;
   /** id of a team */
   readonly team?: string;
+  /** id of what it is about, where that is neither the connection nor the team itself */
+  readonly resource?: string;
   /** what the event shows under the name of the kind; nothing in it is secret */
   readonly body: object;
   readonly requestId?: string;
@@ -15,7 +17,7 @@ export interface Occurrence {
 
 /** Tells of it in the caller's own transaction: it is heard of exactly if that commits. */
 export async function tellOf(client: Pick<pg.PoolClient, 'query'>, occurrence: Occurrence): Promise<void> {
-  const { kind, change, connection, team, body, requestId } = occurrence;
+  const { kind, change, connection, team, resource, body, requestId } = occurrence;
   await client.query({
     text: `INSERT INTO outbox (kind, change, connection, team, resource_id, body, request_id)
       VALUES ($1, $2, $3, $4, $5, $6::json, $7)`,
@@ -24,7 +26,7 @@ export async function tellOf(client: Pick<pg.PoolClient, 'query'>, occurrence: O
       change,
       connection ?? null,
       team ?? null,
-      connection ?? team ?? '',
+      resource ?? connection ?? team ?? '',
       JSON.stringify(body),
       requestId ?? null,
     ],

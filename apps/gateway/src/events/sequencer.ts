@@ -120,8 +120,9 @@ export class Sequencer implements OnApplicationShutdown {
     );
     await client.query({
       name: 'event-append',
-      text: `INSERT INTO event (sequence, id, type, at, connection, team, resource_id, body)
-        SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::text[])`,
+      text: `INSERT INTO event (sequence, id, type, at, connection, team, resource_id, body, request_id)
+        SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::text[], $8::text[],
+          $9::text[])`,
       values: [
         events.map((event) => event.sequence),
         events.map(({ id }) => id),
@@ -131,6 +132,7 @@ export class Sequencer implements OnApplicationShutdown {
         events.map(({ row }) => row.team),
         events.map(({ row }) => row.resourceId),
         events.map(({ body }) => body),
+        events.map(({ row }) => row.requestId),
       ],
     });
     await client.query({

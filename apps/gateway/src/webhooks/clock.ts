@@ -1,0 +1,2 @@
+/** The injection token of the `Clock` that deliveries go by. */
+export const CLOCK = Symbol('clock');
