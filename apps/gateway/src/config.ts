@@ -15,6 +15,8 @@ export type LogLevel = Variables['FLEETGATE_LOG_LEVEL'];
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** where /metrics is open to all; null: it is at the API's port alone, for the root key */
+  readonly metricsPort: number | null;
   /** the address under which callers know us, without a slash at its end; null: where we listen */
   readonly publicUrl: string | null;
   /** url null: the embedded PostgreSQL, under the data folder; poolSize: sessions of this process for its own statements */
@@ -36,6 +38,18 @@ export interface Config {
   /** whether there are teams, users and keys to play with */
   readonly playTeams: boolean;
   readonly logLevel: LogLevel;
+  /** a request that takes longer, in milliseconds, is kept in the log of requests for that */
+  readonly slowRequestMs: number;
+  /** how long requests are still taken after the signal to stop, in milliseconds */
+  readonly drainMs: number;
+  /** how late the event loop may be, in milliseconds, before requests are refused */
+  readonly maxLoopDelayMs: number;
+  /** of an OTLP collector; null: traces go nowhere */
+  readonly otlpEndpoint: string | null;
+  /** share of the traces that begin here and go there, from 0 to 1 */
+  readonly traceSample: number;
+  /** share of ordinary reads that are kept in it, from 0 to 1 */
+  readonly requestSample: number;
   /** 32 bytes: encrypts what is stored of secrets, and seals cursors */
   readonly secretKey: Buffer;
   /** what was the secret key before: opens only */
@@ -46,6 +60,10 @@ export interface Config {
   /** what connections made over the API may lead to, beside the public internet */
   readonly allowedNetworks: readonly string[];
   readonly connections: readonly ConnectionConfig[];
+  /** how long events, and what became of their deliveries, are kept */
+  readonly eventsKeepDays: number;
+  /** waits between the attempts at a delivery */
+  readonly webhookRetriesMs: readonly number[];
   /** issuers outside, whose tokens are taken */
   readonly issuers: readonly IssuerConfig[];
 }
@@ -77,6 +95,7 @@ export function loadConfig({ env, cwd }: Surroundings): Config {
     ...storageOf(variables, dataDir),
     host: variables.FLEETGATE_HOST,
     port: variables.FLEETGATE_PORT,
+    metricsPort: variables.FLEETGATE_METRICS_PORT ?? null,
     publicUrl: variables.FLEETGATE_PUBLIC_URL ?? null,
     redisUrl: variables.FLEETGATE_REDIS_URL ?? null,
     redisPrefix: variables.FLEETGATE_REDIS_PREFIX,
@@ -87,9 +106,17 @@ export function loadConfig({ env, cwd }: Surroundings): Config {
     corsOrigins: variables.FLEETGATE_CORS_ORIGINS,
     playTeams: variables.FLEETGATE_SANDBOX_TEAMS === 'on',
     logLevel: variables.FLEETGATE_LOG_LEVEL,
+    drainMs: variables.FLEETGATE_DRAIN * 1000,
+    maxLoopDelayMs: variables.FLEETGATE_MAX_LOOP_DELAY,
+    otlpEndpoint: variables.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
+    traceSample: variables.FLEETGATE_TRACE_SAMPLE,
+    slowRequestMs: variables.FLEETGATE_SLOW_REQUEST,
+    requestSample: variables.FLEETGATE_REQUEST_SAMPLE,
     rootKey: variables.FLEETGATE_ROOT_KEY ?? keptKey(rootKeyFile as string, rootKeyKind),
     rootKeyFile,
     allowedNetworks: variables.FLEETGATE_ALLOWED_NETWORKS ?? [],
+    eventsKeepDays: variables.FLEETGATE_EVENTS_KEEP_DAYS,
+    webhookRetriesMs: variables.FLEETGATE_WEBHOOK_RETRIES,
     connections: read.connections,
     issuers: read.issuers,
   });

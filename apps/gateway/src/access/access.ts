@@ -4,11 +4,11 @@ import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify';
 import type { ApiError } from '../answers/api-error.ts';
 import { may, type Principal } from './principal.ts';
-import { scopeMissing } from './refusals.ts';
+import { rootKeyMissing, scopeMissing } from './refusals.ts';
 import type { Scope } from './scopes.ts';
 
-/** What a route asks of its callers: nothing, to be somebody that is known, or a scope (in whichever team). */
-export type AccessRule = 'open' | 'signed_in' | Scope;
+/** What a route asks of its callers: nothing, to be somebody that is known, the root key, or a scope (in whichever team). */
+export type AccessRule = 'open' | 'signed_in' | 'root' | Scope;
 
 /** Under this name the OpenAPI document says it too, until it is made into words there. */
 export const accessExtension = 'x-access';
@@ -28,6 +28,8 @@ export const Access = Object.assign((scope: Scope, more: RouteFacts = {}) => dec
   open: (more: RouteFacts = {}) => declared('open', more),
   /** Whoever is known, whatever they may do. */
   signedIn: (more: RouteFacts = {}) => declared('signed_in', more),
+  /** The operator, who holds the root key. */
+  rootOnly: (more: RouteFacts = {}) => declared('root', more),
 });
 
 /** What else there is to say of a route: a second `RouteConfig` would take the place of this one. */
@@ -38,16 +40,18 @@ function declared(access: AccessRule, more: RouteFacts) {
 }
 
 /**
- * Outside of /v1 there is nothing to see but documents and health. It is the route that counts: its path can be spelled in
+ * Outside of /v1 there is nothing to see but documents and health, unless the route says otherwise. It is the route that counts: its path can be spelled in
  * other ways (/%761/clusters). Where no route is, there is nothing to protect.
  */
 export function ruleOf({ routeOptions: { url, config } }: FastifyRequest): AccessRule {
-  return url === undefined || !url.startsWith('/v1/') ? 'open' : (config.access ?? 'signed_in');
+  return config.access ?? (url === undefined || !url.startsWith('/v1/') ? 'open' : 'signed_in');
 }
 
 /** Why the caller may not; undefined where it may. */
 export function refusalOf(principal: Principal, rule: AccessRule): ApiError | undefined {
-  if (rule === 'open' || rule === 'signed_in' || may(principal, rule, null)) return undefined;
+  if (rule === 'open' || rule === 'signed_in') return undefined;
+  if (rule === 'root') return principal.everything ? undefined : rootKeyMissing();
+  if (may(principal, rule, null)) return undefined;
   return scopeMissing(rule);
 }
 

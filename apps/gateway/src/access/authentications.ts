@@ -7,7 +7,12 @@ import { credentialMissing, credentialRefused } from './refusals.ts';
 /** How many credentials are remembered after they were checked. */
 const remembered = 10_000;
 
+/** So long (ms) one that is asked for again and again is not marked anew as the latest that was. */
+const latestFor = 1000;
+
 interface Entry extends Authenticated {
+  /** when it was last marked as the latest that was asked for; milliseconds since the epoch */
+  latest: number;
   /** whether it was met since somebody last asked for those that were */
   used: boolean;
 }
@@ -31,8 +36,12 @@ export class Authentications {
   /** Who was found behind this header before. */
   known(authorization: string | undefined, now = Date.now()): Principal | undefined {
     if (authorization === undefined) return undefined;
-    const entry = this.#known.get(authorization);
+    const entry = this.#known.peek(authorization);
     if (entry === undefined) return undefined;
+    if (Math.abs(now - entry.latest) > latestFor) {
+      entry.latest = now;
+      this.#known.get(authorization);
+    }
     if (now >= this.#trustedUntil || now >= entry.expiresAt) return undefined;
     entry.used = true;
     return entry.principal;
@@ -60,7 +69,9 @@ export class Authentications {
     const changes = this.#changes;
     const found = await authenticator.authenticate(token, request);
     if (found.expiresAt <= Date.now()) throw credentialRefused();
-    if (changes === this.#changes) this.#known.set(authorization, { ...found, used: true });
+    if (changes === this.#changes) {
+      this.#known.set(authorization, { ...found, used: true, latest: Number.NEGATIVE_INFINITY });
+    }
     return found.principal;
   }
 

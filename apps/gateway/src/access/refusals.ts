@@ -26,3 +26,10 @@ export function scopeMissing(scope: Scope, team?: string): ApiError {
     headers: { 'www-authenticate': `${challenge}, error="insufficient_scope", scope="${scope}"` },
   });
 }
+
+/** 403: the caller is known, and is not the operator. */
+export function rootKeyMissing(): ApiError {
+  return new ApiError('forbidden', 'this is for the root key alone', {
+    headers: { 'www-authenticate': `${challenge}, error="insufficient_scope"` },
+  });
+}

@@ -6,6 +6,7 @@ import type { Principal } from '../access/principal.ts';
 import { ApiError } from '../answers/api-error.ts';
 import { Database } from '../database/database.ts';
 import { clientAddress } from '../http/client-address.ts';
+import { uuidv7 } from '../http/request-id.ts';
 
 /** refused: the caller may not, or asked for something impossible; failed: it was not the caller's fault. */
 export const outcomes = ['done', 'refused', 'failed'] as const;
@@ -21,6 +22,13 @@ export interface Deed {
   detail?: Readonly<Record<string, unknown>>;
   /** who did it, where that is not the one who calls */
   actor?: Pick<Principal, 'id' | 'kind' | 'name'>;
+}
+
+interface Noted extends Omit<Deed, 'actor'> {
+  readonly outcome: Outcome;
+  readonly actor: Deed['actor'] | null;
+  readonly requestId: string;
+  readonly address: string | null;
 }
 
 type Executor = Pick<pg.PoolClient, 'query'>;
@@ -40,9 +48,21 @@ export class Audit {
     deed: Deed & { outcome: Outcome },
     client: Executor = this.database.pool,
   ): Promise<void> {
-    const { action, team = null, target, detail = {}, outcome } = deed;
-    const actor = deed.actor ?? request.principal;
+    const { id, principal } = request;
     this.#noted.add(request);
+    await this.#add(
+      { ...deed, actor: deed.actor ?? principal, requestId: id, address: clientAddress(request) },
+      client,
+    );
+  }
+
+  /** Notes what the gateway did by itself: nobody's deed, and of no request. */
+  async recordOwn(deed: Deed & { outcome: Outcome }, client: Executor): Promise<void> {
+    await this.#add({ ...deed, actor: null, requestId: uuidv7(), address: null }, client);
+  }
+
+  async #add(noted: Noted, client: Executor): Promise<void> {
+    const { action, team = null, target, detail = {}, outcome, actor, requestId, address } = noted;
     await client.query({
       name: 'audit_add',
       text: `INSERT INTO audit (id, actor_id, actor_kind, actor_name, team, action, target_kind, target_id, outcome,
@@ -58,8 +78,8 @@ export class Audit {
         target?.kind ?? null,
         target?.id ?? null,
         outcome,
-        request.id,
-        clientAddress(request),
+        requestId,
+        address,
         JSON.stringify(detail),
       ],
     });

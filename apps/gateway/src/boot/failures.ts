@@ -6,15 +6,22 @@ import { BootError } from './boot-error.ts';
 /** What went wrong at boot, in words of what to do about it; undefined for what nobody foresaw. */
 export function explainBootFailure(
   error: unknown,
-  config?: Pick<Config, 'host' | 'port' | 'dataDir'>,
+  config?: Pick<Config, 'host' | 'port' | 'metricsPort' | 'dataDir'>,
 ): string | undefined {
   if (error instanceof ConfigError || error instanceof EmbeddedPostgresError || error instanceof BootError) {
     return error.message;
   }
-  const { code, syscall, message = '' } = error as { code?: string; syscall?: string; message?: string };
+  const {
+    code,
+    syscall,
+    port = config?.port,
+    message = '',
+  } = error as { code?: string; syscall?: string; port?: number; message?: string };
+  const portSetting =
+    port === config?.metricsPort && port !== config?.port ? 'FLEETGATE_METRICS_PORT' : 'FLEETGATE_PORT';
   switch (code) {
     case 'EADDRINUSE':
-      return `port ${config?.port} is taken: stop what uses it or set FLEETGATE_PORT`;
+      return `port ${port} is taken: stop what uses it or set ${portSetting}`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       if (syscall !== 'listen' && syscall !== 'getaddrinfo') return undefined;
@@ -23,7 +30,7 @@ export function explainBootFailure(
     case 'EPERM':
     case 'EROFS':
       return syscall === 'listen'
-        ? `port ${config?.port} may not be used by this user: set FLEETGATE_PORT to 1024 or more`
+        ? `port ${port} may not be used by this user: set ${portSetting} to 1024 or more`
         : `${config?.dataDir} cannot be written (${code}): set FLEETGATE_DATA_DIR to a folder of your own`;
     case 'ENOSPC':
     case 'EDQUOT':

@@ -8,13 +8,16 @@ import { Shutdown, ShutdownBegun } from './shutdown.ts';
 import { type CreateGateway, redactionOf, start } from './start.ts';
 import { version } from './version.ts';
 
+/** How long each part may take to end, in milliseconds: the requests under way are what takes that long. */
+const patience = 20_000;
+
 /** Boots the gateway as a program: from the environment to answering, and down again on a signal. */
 export async function run(create: CreateGateway): Promise<void> {
   const [argument] = process.argv.slice(2);
   if (argument === '--help' || argument === '-h') return void process.stdout.write(helpText());
   if (argument === '--version') return void process.stdout.write(`${version()}\n`);
 
-  const shutdown = new Shutdown();
+  const shutdown = new Shutdown({ patienceMs: patience });
   shutdown.listen();
   let config: Config | undefined;
   try {

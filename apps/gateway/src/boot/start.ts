@@ -8,6 +8,7 @@ import { Connector } from '../connections/connector.ts';
 import { FileConnections } from '../connections/file-connections.ts';
 import { installedProviders } from '../connections/installed.ts';
 import { secretsOf } from '../connections/setting-secrets.ts';
+import { UpstreamLimits } from '../connections/shared-limits.ts';
 import type { DatabaseTarget } from '../database/database.ts';
 import { createLogger } from '../logging/logger.ts';
 import { Redaction } from '../logging/redaction.ts';
@@ -29,6 +30,7 @@ export interface GatewayParts {
   connections: Connections;
   connector: Connector;
   guard: OutboundGuard;
+  redaction: Redaction;
 }
 export type CreateGateway = (parts: GatewayParts) => Promise<AppHandle>;
 
@@ -80,6 +82,7 @@ export async function start(
     redaction,
     sessionKey,
     lookup: guard.lookup,
+    ...(config.redisUrl === null ? {} : { limits: new UpstreamLimits(systemClock) }),
   });
   shutdown.add('connections', () => connector.close());
   const connections = new FileConnections(config.connections, connector);
@@ -91,7 +94,7 @@ export async function start(
   }
 
   step('gateway');
-  const creating = create({ config, logger, database, connections, connector, guard });
+  const creating = create({ config, logger, database, connections, connector, guard, redaction });
   const handle = await shutdown.starting('gateway', creating, (created) => created.close());
   const { url } = await handle.listen();
 

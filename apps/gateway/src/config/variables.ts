@@ -2,9 +2,11 @@ import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { isAllowedNetwork } from '../outbound/allowed-networks.ts';
+import { eventVariables } from './events.ts';
 import { rootKeyKind, secretKeyKind } from './key-files.ts';
 import { limitVariables } from './limits.ts';
 import { nearest } from './nearest.ts';
+import { isFileVariable, withFiles } from './variable-files.ts';
 
 const roles = ['all', 'api', 'worker'] as const;
 const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -53,14 +55,20 @@ function isPublicUrl(text: string): boolean {
   return url.href.replace(/\/+$/, '') === text && !url.username && !url.password && !/[?#]/.test(text);
 }
 
+const port = z
+  .string()
+  .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, { error: portForm })
+  .transform(Number);
+
+const share = z
+  .string()
+  .regex(/^(0(\.\d{1,6})?|1(\.0+)?)$/, { error: 'must be a share from 0 to 1' })
+  .transform(Number);
+
 /** The one table of settings: how each is checked, what it is when absent, and what `--help` says of it. */
 const table = {
   FLEETGATE_PORT: {
-    schema: z
-      .string()
-      .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, { error: portForm })
-      .transform(Number)
-      .default(8080),
+    schema: port.default(8080),
     absent: '8080',
     help: 'port of the API; 0 takes any free one',
   },
@@ -71,6 +79,11 @@ const table = {
       .default('127.0.0.1'),
     absent: '127.0.0.1',
     help: 'address to listen on; 0.0.0.0 for every one',
+  },
+  FLEETGATE_METRICS_PORT: {
+    schema: port.optional(),
+    absent: "at the API's port, for the root key",
+    help: 'a port where /metrics is open to all: keep it inside your own network',
   },
   FLEETGATE_PUBLIC_URL: {
     schema: z
@@ -97,7 +110,7 @@ const table = {
       .transform(Number)
       .default(20),
     absent: '20',
-    help: 'sessions of one process for its statements; about 12 more serve jobs, sessions and signals',
+    help: 'sessions of one process for its statements; about 14 more serve jobs, sessions and signals',
   },
   FLEETGATE_REDIS_URL: {
     schema: urlOf('redis:', 'rediss:').optional(),
@@ -166,7 +179,7 @@ const table = {
       })
       .optional(),
     absent: 'the public internet only',
-    help: 'private networks and hosts, by comma, that connections made over the API may lead to',
+    help: 'private networks and hosts, by comma, that connections made over the API, and webhooks, may lead to',
   },
   FLEETGATE_ROLE: {
     schema: oneOf(roles).default('all'),
@@ -184,10 +197,53 @@ const table = {
     help: 'origins by comma whose pages may call the API from a browser',
   },
   ...limitVariables,
+  ...eventVariables,
   FLEETGATE_SANDBOX_TEAMS: {
     schema: oneOf(['on', 'off']).default('off'),
     absent: 'off; npm start with the sandbox: on',
     help: 'two teams with users and keys to play with; never with FLEETGATE_DATABASE_URL',
+  },
+  FLEETGATE_DRAIN: {
+    schema: z
+      .string()
+      .regex(/^([0-9]|10)(\.\d)?$/, { error: 'must be 0 to 10 seconds' })
+      .transform(Number)
+      .default(0),
+    absent: '0',
+    help: 'seconds that requests are still taken after the signal to stop, while /readyz says 503',
+  },
+  FLEETGATE_MAX_LOOP_DELAY: {
+    schema: z
+      .string()
+      .regex(/^[1-9]\d{1,4}$/, { error: 'must be 10 to 99999 milliseconds' })
+      .transform(Number)
+      .default(300),
+    absent: '300',
+    help: 'how late the event loop may be, in milliseconds, before requests are refused with 503',
+  },
+  FLEETGATE_SLOW_REQUEST: {
+    schema: z
+      .string()
+      .regex(/^\d{1,6}$/, { error: 'must be 0 to 999999 milliseconds' })
+      .transform(Number)
+      .default(1000),
+    absent: '1000',
+    help: 'requests that take longer, in milliseconds, are kept in the log of requests (/v1/requests)',
+  },
+  FLEETGATE_REQUEST_SAMPLE: {
+    schema: share.default(0.1),
+    absent: '0.1',
+    help: 'share of ordinary reads that are kept in it; failures and changes always are',
+  },
+  FLEETGATE_TRACE_SAMPLE: {
+    schema: share.default(1),
+    absent: '1',
+    help: 'share of the traces that begin here and are collected; callers decide about their own',
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    schema: urlOf('http:', 'https:').optional(),
+    absent: 'traces go nowhere',
+    help: 'an OTLP collector over HTTP, without /v1/traces; OTEL_EXPORTER_OTLP_HEADERS are sent along',
   },
   FLEETGATE_LOG_LEVEL: {
     schema: oneOf(levels).default('info'),
@@ -203,29 +259,29 @@ export type Variables = { [Name in keyof Table]: z.output<Table[Name]['schema']>
 const others = /^FLEETGATE_(SANDBOX|TEST|BENCH)(_|$)|^FLEETGATE_LAUNCHED$/;
 
 /**
- * What Kubernetes sets in every pod beside a service that is called fleetgate (kubernetes.io, "Accessing the Service"). One of
- * them, FLEETGATE_PORT=tcp://10.0.0.1:8080, has the name of a setting of ours.
+ * What Kubernetes sets in every pod beside a service that is called fleetgate (kubernetes.io, "Accessing the Service"). Some of
+ * them, like FLEETGATE_PORT=tcp://10.0.0.1:8080, have the name of a setting of ours.
  */
 const serviceLink =
   /^FLEETGATE_(\w+_)?SERVICE_(HOST|PORT)(_\w+)?$|^FLEETGATE_(\w+_)?PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?$/;
 
 function isServiceLink(name: string, value: string | undefined): boolean {
-  return serviceLink.test(name) && (name !== 'FLEETGATE_PORT' || /^(tcp|udp|sctp):/.test(value ?? ''));
+  return serviceLink.test(name) && (!Object.hasOwn(table, name) || /^(tcp|udp|sctp):/.test(value ?? ''));
 }
 
 /**
  * An empty variable counts as absent, as it does in a shell script, and white space around a value is not part of it. One line for
  * each problem: the name and what is wrong. Values are not repeated: some are secret, and addresses carry passwords.
  */
-export function readVariables(env: Readonly<Record<string, string | undefined>>): {
+export function readVariables(given: Readonly<Record<string, string | undefined>>): {
   variables: Variables;
   problems: string[];
 } {
-  const problems: string[] = [];
+  const { env, problems } = withFiles(given, Object.keys(table).filter(mayBeInFile));
   const variables: Record<string, unknown> = {};
   for (const [name, { schema }] of Object.entries(table)) {
-    const given = isServiceLink(name, env[name]) ? undefined : env[name]?.trim();
-    const parsed = (schema as z.ZodType).safeParse(given || undefined);
+    const text = isServiceLink(name, env[name]) ? undefined : env[name]?.trim();
+    const parsed = (schema as z.ZodType).safeParse(text || undefined);
     if (parsed.success) variables[name] = parsed.data;
     else problems.push(`${name} ${parsed.error.issues[0]?.message ?? 'is not valid'}`);
   }
@@ -242,6 +298,10 @@ export function readVariables(env: Readonly<Record<string, string | undefined>>)
   return { variables: variables as Variables, problems };
 }
 
+/** The one that names a file itself: FLEETGATE_CONFIG_FILE would mean something else to everyone. */
+const mayBeInFile = (name: string) => name !== 'FLEETGATE_CONFIG';
+const isKnown = (name: string) => Object.hasOwn(table, name);
+
 /** One line for each of our variables that nobody reads: `used` are those that the file of connections names. */
 export function unknownVariables(
   env: Readonly<Record<string, string | undefined>>,
@@ -249,7 +309,13 @@ export function unknownVariables(
 ): string[] {
   return Object.keys(env)
     .filter((name) => name.startsWith('FLEETGATE_'))
-    .filter((name) => !Object.hasOwn(table, name) && !others.test(name) && !used.has(name))
+    .filter(
+      (name) =>
+        !isKnown(name) &&
+        !isFileVariable(name, (inner) => isKnown(inner) && mayBeInFile(inner)) &&
+        !others.test(name) &&
+        !used.has(name),
+    )
     .filter((name) => env[name] !== '' && !isServiceLink(name, env[name]))
     .sort()
     .map((name) => `${name} is not known: did you mean ${nearest(name, Object.keys(table))}?`);
@@ -263,7 +329,7 @@ export function helpText(): string {
 
 Usage: npm start [-- --help | --version]
 
-Settings, by environment (an empty one counts as absent):
+Settings, by environment (an empty one counts as absent; NAME_FILE names a file that holds the value of NAME):
 ${rows.join('\n')}
 `;
 }

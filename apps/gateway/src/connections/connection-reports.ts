@@ -1,4 +1,4 @@
-import { Fault, type Kind, kinds, Slug, Source } from '@fleetgate/model';
+import { Fault, Slug } from '@fleetgate/model';
 import { Inject, Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { may, type Principal } from '../access/principal.ts';
@@ -6,12 +6,12 @@ import type { Scope as AccessScope } from '../access/scopes.ts';
 import { ApiError, noSuch } from '../answers/api-error.ts';
 import { errorOfFault } from '../answers/upstream-errors.ts';
 import { Feed } from '../inventory/feed.ts';
-import { Sources } from '../inventory/sources.ts';
 import { capabilitiesOf } from '../providers/capabilities.ts';
 import { type Caller, upstreamCall } from '../reading/caller.ts';
-import { holds, Scope } from '../reading/scope.ts';
+import { Scope } from '../reading/scope.ts';
 import { CONNECTIONS, type Connection, type Connections } from './connection.ts';
 import { mayChange } from './connection-rights.ts';
+import { CallState, ConnectionStates, SyncState } from './connection-states.ts';
 import { Links, type Unlinked } from './links.ts';
 
 export const ConnectionFacts = z
@@ -34,10 +34,8 @@ export const ConnectionFacts = z
     created_at: z.string().nullable(),
     updated_at: z.string().nullable(),
     capabilities: z.record(z.string(), z.array(z.string())),
-    sync: z.object({
-      interval_seconds: z.number(),
-      kinds: z.record(z.string(), Source.omit({ connection: true, provider: true })),
-    }),
+    sync: SyncState,
+    health: CallState.nullable().describe('null: it cannot be used'),
   })
   .meta({ id: 'Connection' });
 export type ConnectionFacts = z.infer<typeof ConnectionFacts>;
@@ -66,7 +64,7 @@ export const syncQuery = z.strictObject({
 @Injectable()
 export class ConnectionReports {
   constructor(
-    private readonly sources: Sources,
+    private readonly states: ConnectionStates,
     private readonly scope: Scope,
     private readonly links: Links,
     private readonly feed: Feed,
@@ -130,17 +128,13 @@ export class ConnectionReports {
       updated_at: row.updatedAt,
       capabilities: {},
       sync: { interval_seconds: row.syncIntervalMs / 1000, kinds: {} },
+      health: null,
     };
   }
 
   factsOf(connection: Connection, principal: Principal): ConnectionFacts {
     const { made } = connection;
     const shows = made !== undefined && mayChange(principal, connection.team);
-    const held = kinds.filter((kind: Kind) => holds(connection, kind));
-    const states = held.map((kind) => {
-      const { connection: _, provider: __, ...state } = this.sources.of(kind, [connection.slug])[0] as Source;
-      return [kind, state];
-    });
     return {
       id: connection.slug,
       provider: connection.definition.id,
@@ -152,7 +146,8 @@ export class ConnectionReports {
       created_at: made?.createdAt ?? null,
       updated_at: made?.updatedAt ?? null,
       capabilities: capabilitiesOf(connection.provider),
-      sync: { interval_seconds: connection.syncIntervalMs / 1000, kinds: Object.fromEntries(states) },
+      sync: this.states.sync(connection),
+      health: this.states.health(connection),
     };
   }
 
@@ -169,7 +164,7 @@ export class ConnectionReports {
   }
 
   async sync(connection: Connection, confirm: boolean): Promise<z.infer<typeof SyncRequest>> {
-    await this.sources.requestSync(connection.slug, { confirm });
+    await this.states.request(connection, confirm);
     return { connection: connection.slug, state: 'requested' };
   }
 }

@@ -1,6 +1,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { LINKS } from '../inventory/feed.ts';
 import { OutboundGuard } from '../outbound/outbound-guard.ts';
+import { SHARED, type Shared } from '../redis/redis.module.ts';
 import { Keyring } from '../sealing/keyring.ts';
 import { CONNECTIONS, type Connections } from './connection.ts';
 import { ConnectionStore } from './connection-store.ts';
@@ -26,7 +27,14 @@ export class ConnectionsModule {
       providers: [
         { provide: Keyring, useValue: keyring },
         { provide: OutboundGuard, useValue: guard },
-        { provide: CONNECTOR, useValue: connector },
+        {
+          provide: CONNECTOR,
+          inject: [SHARED],
+          useFactory: (shared: Shared) => {
+            if (shared) connector.limits?.join(shared);
+            return connector;
+          },
+        },
         { provide: LiveConnections, useValue: new LiveConnections(connections) },
         { provide: CONNECTIONS, useExisting: LiveConnections },
         ConnectionStore,

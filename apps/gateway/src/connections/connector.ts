@@ -1,18 +1,20 @@
 import { createHmac } from 'node:crypto';
 import type { LookupFunction } from 'node:net';
 import {
+  type ConnectedProvider,
   connectProvider,
   createTransport,
   type Deadlines,
   memoryTokens,
-  type Observer,
   systemClock,
 } from '@fleetgate/provider-runtime';
-import type { Provider, ProviderDefinition, TokenStore } from '@fleetgate/provider-spec';
+import type { ProviderDefinition, TokenStore } from '@fleetgate/provider-spec';
 import type { Logger } from 'pino';
 import type { Redaction } from '../logging/redaction.ts';
 import type { ConnectionConfig } from './file.ts';
+import { Observers } from './observers.ts';
 import { secretsOf } from './setting-secrets.ts';
+import type { UpstreamLimits } from './shared-limits.ts';
 import { upstreamLog } from './upstream-log.ts';
 
 export interface ConnectorOptions {
@@ -25,6 +27,8 @@ export interface ConnectorOptions {
   /** where connections that were made over the API may lead; those of the file are the operator's own, and go anywhere */
   readonly lookup: LookupFunction;
   readonly deadlines?: Partial<Deadlines>;
+  /** that processes share; absent: each connection keeps its own */
+  readonly limits?: UpstreamLimits;
 }
 
 export interface MadeOptions {
@@ -44,12 +48,17 @@ export class Connector {
   readonly #options: ConnectorOptions;
   readonly #open = createTransport();
   readonly #guarded: ReturnType<typeof createTransport>;
-  readonly #observer: Observer;
+  /** hear of every upstream call */
+  readonly observers = new Observers();
 
   constructor(options: ConnectorOptions) {
     this.#options = options;
     this.#guarded = createTransport({ lookup: options.lookup });
-    this.#observer = upstreamLog(options.logger);
+    this.observers.add(upstreamLog(options.logger));
+  }
+
+  get limits(): UpstreamLimits | undefined {
+    return this.#options.limits;
   }
 
   definition(provider: string): ProviderDefinition | undefined {
@@ -62,8 +71,8 @@ export class Connector {
   }
 
   /** `made`: it was made over the API, by somebody who is not the operator. */
-  connect(definition: ProviderDefinition, config: ConnectionConfig, made?: MadeOptions): Provider {
-    const { redaction, deadlines, tokens } = this.#options;
+  connect(definition: ProviderDefinition, config: ConnectionConfig, made?: MadeOptions): ConnectedProvider {
+    const { redaction, deadlines, tokens, limits } = this.#options;
     const secrets = secretsOf(definition, config.settings).map(({ value }) => value);
     if (made) redaction.hold(made.owner, secrets); // the file's are known from the beginning
     return connectProvider({
@@ -74,8 +83,9 @@ export class Connector {
       clock: systemClock,
       random: Math.random,
       tokens: made?.alone ? memoryTokens(systemClock) : this.#sessionsOf(tokens, secrets),
-      observer: this.#observer,
+      observer: this.observers,
       ...(deadlines ? { deadlines } : {}),
+      ...(limits ? { sharedLimits: limits.of(this.#accountOf(definition.id, config, secrets)) } : {}),
       ...(made ? { ended: made.ended } : {}),
     });
   }
@@ -101,5 +111,15 @@ export class Connector {
       write: (name, token) => tokens.write(own(name), token),
       exclusive: (name, work) => tokens.exclusive(own(name), work),
     };
+  }
+
+  /** The same for all connections that ask one upstream by one credential, and in words that show neither. */
+  #accountOf(provider: string, { settings }: ConnectionConfig, secrets: readonly string[]): string {
+    const { baseUrl } = settings as { readonly baseUrl?: unknown };
+    const origin = typeof baseUrl === 'string' ? URL.parse(baseUrl)?.origin : undefined;
+    return createHmac('sha256', this.#options.sessionKey)
+      .update(JSON.stringify(['limits', provider, origin, secrets]))
+      .digest()
+      .toString('base64url', 0, 18);
   }
 }

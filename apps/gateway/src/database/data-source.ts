@@ -1,9 +1,10 @@
 import pg from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import type { DatabaseTarget } from './database.ts';
+import { type DatabaseTarget, poolSizeOf } from './database.ts';
 import { migrations } from './migrations.ts';
 
-const defaultPoolSize = 20;
+/** How long a statement waits for a session, in milliseconds. */
+const sessionPatience = 5_000;
 /** Key of the advisory lock under which migrations run, so that replicas that start together do it once. */
 const migrationLock = 0x666c_6565;
 
@@ -42,11 +43,16 @@ export function dataSourceOptions(target: DatabaseTarget): DataSourceOptions {
     applicationName: 'fleetgate',
     installExtensions: false, // uuid-ossp would need rights that a locked-down server does not give
     uuidExtension: 'pgcrypto', // gen_random_uuid(), built in since PostgreSQL 13
-    poolSize: target.poolSize ?? defaultPoolSize,
+    poolSize: poolSizeOf(target),
     entities: [],
     migrations: [...migrations],
     migrationsRun: false, // run under a lock below
-    extra: { types, options: sessionSettings.map((setting) => `-c ${setting}`).join(' ') },
+    extra: {
+      types,
+      pipeline: true, // a session takes a statement before it has answered the one before it
+      connectionTimeoutMillis: sessionPatience,
+      options: sessionSettings.map((setting) => `-c ${setting}`).join(' '),
+    },
   };
 }
 

@@ -1,6 +1,8 @@
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
+import { DatabaseGate, DatabaseLost, lossOf } from './database-lost.ts';
 import { ChannelListener } from './listener.ts';
+import { SharedSessions } from './shared-sessions.ts';
 
 /** Where the PostgreSQL is: a URL, or a unix socket folder (or host) with its port, user and database. */
 export type DatabaseTarget = (
@@ -11,37 +13,64 @@ export type DatabaseTarget = (
   readonly poolSize?: number;
 };
 
+const defaultPoolSize = 20;
+export const poolSizeOf = ({ poolSize }: DatabaseTarget) => poolSize ?? defaultPoolSize;
+
 export interface Statement {
   /** a named statement is prepared once per session, so a name must stand for one text only */
   readonly name?: string;
   readonly text: string;
   readonly values?: readonly unknown[];
+  /** how long it may take, in milliseconds; default 10,000 */
+  readonly patienceMs?: number;
 }
+
+/** How long a statement may take unless it says otherwise, in milliseconds. */
+const patience = 10_000;
 
 /** The process's one pool, shared with TypeORM, for the SQL that is ours. */
 export class Database {
   readonly pool: pg.Pool;
   readonly #target: DatabaseTarget;
+  readonly #shared: SharedSessions;
+  readonly #gate = new DatabaseGate();
 
   constructor(source: DataSource, target: DatabaseTarget) {
     this.pool = poolOf(source);
+    this.#shared = new SharedSessions(this.pool, Math.max(1, Math.floor(poolSizeOf(target) / 4)));
     this.#target = target;
   }
 
-  async query<R>(statement: Statement): Promise<R[]> {
-    const result = await this.pool.query(statement as pg.QueryConfig);
+  /** Rejects with `DatabaseLost`, at once, while the database is away. */
+  async query<R>({ patienceMs = patience, ...statement }: Statement): Promise<R[]> {
+    const config = { ...statement, query_timeout: patienceMs } as pg.QueryConfig;
+    const result = await this.#gate.pass(() => this.pool.query(config));
     return result.rows as R[];
   }
 
   /** The same, with every row as an array in the order of the columns. */
-  async tuples<R extends readonly unknown[]>(statement: Statement): Promise<R[]> {
-    const result = await this.pool.query({ ...statement, rowMode: 'array' } as pg.QueryArrayConfig);
+  async tuples<R extends readonly unknown[]>({
+    patienceMs = patience,
+    ...statement
+  }: Statement): Promise<R[]> {
+    const config = { ...statement, query_timeout: patienceMs, rowMode: 'array' } as pg.QueryArrayConfig;
+    const result = await this.#gate.pass(() => this.pool.query(config));
+    return result.rows as unknown as R[];
+  }
+
+  /** As `tuples`, for what is known to be quick (a few milliseconds): on sessions that others use at the same time. */
+  async quickTuples<R extends readonly unknown[]>({
+    patienceMs = patience,
+    ...statement
+  }: Statement): Promise<R[]> {
+    const config = { ...statement, query_timeout: patienceMs, rowMode: 'array' } as pg.QueryArrayConfig;
+    const result = await this.#gate.pass(() => this.#shared.query(config));
     return result.rows as unknown as R[];
   }
 
   /** Runs `work` in one transaction: committed when it resolves, rolled back when it rejects. */
   async transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.pool.connect();
+    const client = await this.#gate.pass(() => this.pool.connect());
     let broken = false;
     // A session that dies between two statements says so here; the next statement then rejects.
     const onError = () => {
@@ -59,7 +88,7 @@ export class Database {
       } catch {
         broken = true; // the session is of no more use; what broke it is thrown below
       }
-      throw error;
+      throw lossOf(error) === undefined ? error : new DatabaseLost(error);
     } finally {
       client.off('error', onError);
       client.release(broken);

@@ -1,8 +1,16 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import type { FastifyInstance } from 'fastify';
 import { scopeWords } from '../access/scopes.ts';
+import { version } from '../boot/version.ts';
 import { installedProviders } from '../connections/installed.ts';
+import { describeInbound } from '../inbound/inbound-document.ts';
+import { describeNative } from '../native/native-document.ts';
 import { saidScope } from '../oauth/scope-words.ts';
+import { showExamples } from './examples.ts';
+import { describeExplain } from './explained.ts';
+import { describeInstalled } from './installed-table.ts';
+import { postmanCollectionOf } from './postman.ts';
 import { describeScopes } from './scope-words.ts';
 import { describeSpecs } from './spec-schemas.ts';
 
@@ -30,7 +38,7 @@ export function openApiOf(app: INestApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('Fleetgate')
     .setDescription(description)
-    .setVersion('1')
+    .setVersion(version())
     .setOpenAPIVersion('3.1.0')
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addBearerAuth({
@@ -46,7 +54,12 @@ export function openApiOf(app: INestApplication): OpenAPIObject {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
   });
   describeSpecs(document, installedProviders);
+  describeInstalled(document, installedProviders);
   describeScopes(document);
+  describeNative(document);
+  describeInbound(document);
+  describeExplain(document);
+  showExamples(document);
   return document;
 }
 
@@ -56,22 +69,23 @@ const css = `
   .swagger-ui .info .title { font-size: 32px }
 `;
 
-/** Serves /openapi.json and the page at /docs; the document is made when it is first asked for. */
-export function serveDocuments(app: INestApplication): void {
-  let document: OpenAPIObject | undefined;
-  SwaggerModule.setup(
-    'docs',
-    app,
-    () => {
-      document ??= openApiOf(app);
-      return document;
-    },
-    {
-      jsonDocumentUrl: 'openapi.json',
-      raw: ['json'],
-      customSiteTitle: 'Fleetgate API',
-      customCss: css,
-      swaggerOptions: { persistAuthorization: true, tagsSorter: 'alpha', docExpansion: 'list' },
-    },
-  );
+/** Serves /openapi.json, /postman-collection.json and the page at /docs; the document is made when it is first asked for. */
+export function serveDocuments(app: INestApplication, server: FastifyInstance): void {
+  let made: OpenAPIObject | undefined;
+  const document = () => {
+    made ??= openApiOf(app);
+    return made;
+  };
+  SwaggerModule.setup('docs', app, document, {
+    jsonDocumentUrl: 'openapi.json',
+    raw: ['json'],
+    customSiteTitle: 'Fleetgate API',
+    customCss: css,
+    swaggerOptions: { persistAuthorization: true, tagsSorter: 'alpha', docExpansion: 'list' },
+  });
+  let collection: string | undefined;
+  server.get('/postman-collection.json', { config: { access: 'open' } }, async (_request, reply) => {
+    collection ??= JSON.stringify(postmanCollectionOf(document()));
+    return reply.type('application/json; charset=utf-8').send(collection);
+  });
 }

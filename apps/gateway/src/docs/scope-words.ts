@@ -12,8 +12,8 @@ export function describeScopes(document: OpenAPIObject): void {
     if (typeof rule !== 'string') continue;
     if (rule === 'open') delete operation.security;
     else if (rule !== 'signed_in') {
-      operation.security = [{ bearer: [rule] }];
-      const words = `Needs the scope \`${rule}\`.`;
+      if (rule !== 'root') operation.security = [{ bearer: [rule] }];
+      const words = rule === 'root' ? 'Needs the root key.' : `Needs the scope \`${rule}\`.`;
       operation.description = operation.description ? `${operation.description}\n\n${words}` : words;
     }
   }

@@ -37,7 +37,10 @@ export class HealthController {
   }
 
   @Get('readyz')
-  @ApiOperation({ summary: 'It can serve: the database answers, and it is not shutting down' })
+  @ApiOperation({
+    summary:
+      'It can serve: the database answers, its schema is what this version needs, and it is not shutting down',
+  })
   @ApiResponse({ status: 200, description: 'it can', standardSchema: State })
   async ready(@Req() request: FastifyRequest, @Res() reply: FastifyReply) {
     await this.health.assertReady();

@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ApiError } from '../answers/api-error.ts';
 import { CONNECTIONS, type Connections } from '../connections/connection.ts';
 import { Database } from '../database/database.ts';
+import { migrations } from '../database/migrations.ts';
 import { Sources } from '../inventory/sources.ts';
 import { holds } from '../reading/scope.ts';
 import { SHARED, type Shared } from '../redis/redis.module.ts';
@@ -51,8 +52,9 @@ export class Health {
       timer.id = setTimeout(resolve, patience, late);
     });
     try {
-      const first = await Promise.race([this.database.query({ text: 'SELECT 1' }), timeout]);
+      const first = await Promise.race([this.#migrated(), timeout]);
       if (first === late) throw notReady('the database does not answer in time');
+      if (first === false) throw notReady('the database lacks migrations of this version');
     } catch (error) {
       if (error instanceof ApiError) throw error;
       throw notReady('the database does not answer', error);
@@ -60,7 +62,19 @@ export class Health {
       clearTimeout(timer.id);
     }
   }
+
+  /** What this version needs: another replica, of a later one, may have added to it. */
+  async #migrated(): Promise<boolean> {
+    const [row] = await this.database.query<{ n: number }>({
+      name: 'health-migrations',
+      text: 'SELECT count(DISTINCT name) AS n FROM migrations WHERE name = ANY($1::text[])',
+      values: [migrationNames],
+    });
+    return row?.n === migrationNames.length;
+  }
 }
+
+const migrationNames = migrations.map((Migration) => new Migration().name as string);
 
 function notReady(message: string, cause?: unknown): ApiError {
   return new ApiError('incomplete', message, { retryAfterSeconds: 2, ...(cause ? { cause } : {}) });

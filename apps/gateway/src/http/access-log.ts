@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { type Logger, pino } from 'pino';
 
 export interface Answered {
@@ -29,6 +30,11 @@ export interface AccessLog {
  */
 const gatherFor = 50;
 const gatherAtMost = 200;
+/** What is gathered of an answer: when, its id, what was answered, how long it took, and who asked. */
+const perRow = 5;
+/** How many callers' ids are kept as they stand in a line. */
+const principalsAtMost = 10_000;
+const closing = (principal: string) => `,"principal":${principal},"msg":"request"}\n`;
 /** The usual durations as text, by hundredths of a millisecond: to print a fraction takes as long as the rest of a line. */
 const quick = Array.from({ length: 1000 }, (_, hundredths) => String(hundredths / 100));
 
@@ -44,33 +50,45 @@ export function createAccessLog(logger: Logger): AccessLog {
     .join('');
   let moment = 0;
   let opening = '';
-  let gathered: Gathered[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  const lineOf = ({ id, answered, ms, principal, now }: Gathered) => {
-    if (now !== moment) {
-      moment = now;
-      opening = `{"level":"info","time":"${new Date(now).toISOString()}"${bindings},"requestId":"`;
+  const quoted = new LRUCache<string, string>({ max: principalsAtMost });
+  const closingOf = (principal: string | null) => {
+    if (principal === null) return closing('null');
+    let text = quoted.peek(principal);
+    if (text === undefined) {
+      text = closing(JSON.stringify(principal));
+      quoted.set(principal, text);
     }
-    const hundredths = Math.round(ms * 100);
-    return `${opening}${id}${answered}${quick[hundredths] ?? hundredths / 100},"principal":${JSON.stringify(principal)},"msg":"request"}\n`;
+    return text;
   };
+  // One flat list, and one text made of all its pieces at once: objects and lines in between would only be garbage.
+  let gathered: (string | number | null)[] = [];
+  let timer: NodeJS.Timeout | undefined;
   const flush = () => {
     clearTimeout(timer);
     timer = undefined;
-    if (gathered.length > 0) stream.write(gathered.map(lineOf).join(''));
+    if (gathered.length === 0) return;
+    const pieces: string[] = [];
+    for (let at = 0; at < gathered.length; at += perRow) {
+      const now = gathered[at] as number;
+      if (now !== moment) {
+        moment = now;
+        opening = `{"level":"info","time":"${new Date(now).toISOString()}"${bindings},"requestId":"`;
+      }
+      const hundredths = Math.round((gathered[at + 3] as number) * 100);
+      const ms = quick[hundredths] ?? String(hundredths / 100);
+      const [id, answered] = [gathered[at + 1] as string, gathered[at + 2] as string];
+      pieces.push(opening, id, answered, ms, closingOf(gathered[at + 4] as string | null));
+    }
     gathered = [];
+    stream.write(pieces.join(''));
   };
   return {
     flush,
     say({ id, answered, started, principal, now }) {
       if (!logger.isLevelEnabled('info')) return;
-      gathered.push({ id, answered, ms: performance.now() - started, principal, now });
-      if (gathered.length >= gatherAtMost) flush();
+      gathered.push(now, id, answered, performance.now() - started, principal);
+      if (gathered.length >= gatherAtMost * perRow) flush();
       else timer ??= setTimeout(flush, gatherFor);
     },
   };
-}
-
-interface Gathered extends Omit<Answered, 'started'> {
-  readonly ms: number;
 }

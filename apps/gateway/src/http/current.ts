@@ -5,10 +5,11 @@ import type { Caller } from '../reading/caller.ts';
 /** The caller of a route that asks for credentials. */
 export function callerOf(request: FastifyRequest): Caller {
   if (!request.principal) throw credentialMissing();
-  const { traceparent } = request.headers;
   return {
     principal: request.principal,
     requestId: request.id,
-    ...(typeof traceparent === 'string' ? { traceparent } : {}),
+    deadlineAt: request.deadlineAt,
+    signal: () => request.signal,
+    ...(request.story ? { traceparent: request.story.traceparent } : {}),
   };
 }

@@ -1,14 +1,20 @@
 import { type ErrorBody, type ErrorCode, type ErrorDetail, errorStatus } from '@fleetgate/model';
 import { HttpException } from '@nestjs/common';
 import { ApiError } from '../answers/api-error.ts';
+import { DatabaseLost } from '../database/database-lost.ts';
 
 export interface ErrorAnswer {
   status: number;
+  code: ErrorCode;
+  message: string;
   headers: Record<string, string>;
   body: string;
   /** true: a bug of ours, or something that nobody foresaw; to be logged with its cause */
   unforeseen: boolean;
 }
+
+/** Codes of PostgreSQL: of a text that it cannot hold. Whoever sent it may have put it anywhere, an id for example. */
+const unstorable = new Set(['22021', '22P05']);
 
 /** Errors of Fastify and its parsers, by their code. */
 const fastifyErrors: Readonly<Record<string, [ErrorCode, string]>> = {
@@ -39,6 +45,8 @@ export function errorAnswer(error: unknown, requestId: string, accept: string | 
   const asProblem = accept?.includes('application/problem+json') ?? false;
   return {
     status: failure.status,
+    code: failure.code,
+    message: failure.message,
     unforeseen: known === undefined,
     headers: {
       'content-type': asProblem
@@ -71,6 +79,16 @@ function problemOf(facts: ErrorBody['error']): Record<string, unknown> {
 
 function asApiError(error: unknown): ApiError | undefined {
   if (error instanceof ApiError) return error;
+  if (error instanceof DatabaseLost)
+    return new ApiError('incomplete', error.message, { retryAfterSeconds: 2, cause: error });
+  if (unstorable.has((error as { code?: string } | null)?.code ?? ''))
+    return new ApiError(
+      'validation_error',
+      'a text holds a character that cannot be stored: NUL, or half of one',
+      {
+        cause: error,
+      },
+    );
   // Nest wraps what the parsers throw.
   const own = error instanceof HttpException ? error.cause : error;
   const code = (own as { code?: unknown } | null | undefined)?.code;

@@ -2,6 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../answers/api-error.ts';
 import type { Audit } from '../audit/audit.ts';
+import { DatabaseLost } from '../database/database-lost.ts';
 import { type ErrorAnswer, errorAnswer } from './error-answers.ts';
 import type { RouteTable } from './route-table.ts';
 
@@ -39,6 +40,7 @@ export class ErrorFilter implements ExceptionFilter {
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const answer = errorAnswer(error, request.id, request.headers.accept);
   logUnforeseen(error, request, answer);
+  if (request.story) request.story.failure = { code: answer.code, message: answer.message };
   if (reply.sent || reply.raw.headersSent) {
     reply.raw.destroy(); // too late for an answer: cutting it off is the only way left to say that it is not whole
     return;
@@ -47,5 +49,9 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
 }
 
 function logUnforeseen(error: unknown, request: FastifyRequest, answer: ErrorAnswer): void {
-  if (answer.unforeseen) request.log.error({ err: error, requestId: request.id }, 'unforeseen failure');
+  const traceId = request.story?.trace.traceId;
+  if (error instanceof DatabaseLost && error.full)
+    request.log.error({ requestId: request.id, traceId }, `${error.message}: free some space`);
+  if (!answer.unforeseen) return;
+  request.log.error({ err: error, requestId: request.id, traceId }, 'unforeseen failure');
 }

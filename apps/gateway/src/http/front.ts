@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authentications } from '../access/authentications.ts';
 import type { Principal } from '../access/principal.ts';
+import type { ReadyStories } from '../requests/ready-stories.ts';
 import type { AccessLog } from './access-log.ts';
+import { type FrontHeaders, frontHeaders } from './front-headers.ts';
 import { type ReadyAnswer, writeReady } from './ready-answers.ts';
 import { requestIdFrom } from './request-id.ts';
 
@@ -24,6 +26,8 @@ export interface FrontParts {
   access: AccessLog;
   /** absent: whoever is known is admitted */
   admit?: Admit;
+  /** absent: nothing is kept of ready answers */
+  stories?: Pick<ReadyStories, 'given'>;
 }
 
 /** Handles a request, or leaves it to `next`, now or later, untouched. */
@@ -34,34 +38,36 @@ export type Front = (request: IncomingMessage, response: ServerResponse, next: (
  * makes no object for the request, since for such an answer that would be most of the cost. Whatever is not that plain is
  * none of its business.
  */
-export function createFront({ authentications, ready, access, admit }: FrontParts): Front {
-  const give = (
-    { headers }: IncomingMessage,
-    response: ServerResponse,
-    { principal, answer, now, started }: Ready,
-    lines: string,
-  ) => {
-    const id = requestIdFrom(headers['x-request-id'] as string | undefined, now);
-    const answered = writeReady(response, answer, { id, ifNoneMatch: headers['if-none-match'], now }, lines);
-    access.say({ id, answered, started, principal: principal.id, now });
+export function createFront({ authentications, ready, access, admit, stories }: FrontParts): Front {
+  const give = (response: ServerResponse, found: Ready, lines: string) => {
+    const { headers, principal, answer, now, started } = found;
+    const { requestId, ifNoneMatch } = headers;
+    const id = requestIdFrom(requestId, now);
+    const prepared = writeReady(response, answer, { id, ifNoneMatch, now }, lines);
+    access.say({ id, answered: prepared.answered, started, principal: principal.id, now });
+    stories?.given(id, found, prepared, performance.now() - started);
   };
   return (request, response, next) => {
     if (request.method !== 'GET') return next();
+    const headers = frontHeaders(request.rawHeaders);
+    if (headers === undefined) return next();
     const now = Date.now();
-    const principal = authentications.known(request.headers.authorization, now);
+    const principal = authentications.known(headers.authorization, now);
     if (principal === undefined) return next();
     const answer = ready(principal, request.url as string, now);
     if (answer === undefined) return next();
-    const found = { principal, answer, now, started: performance.now() };
-    if (admit === undefined) return give(request, response, found, '');
+    const found = { request, headers, principal, answer, now, started: performance.now() };
+    if (admit === undefined) return give(response, found, '');
     admit(principal, request, (lines) => {
       if (lines === undefined) next();
-      else give(request, response, found, lines);
+      else give(response, found, lines);
     });
   };
 }
 
 interface Ready {
+  readonly request: IncomingMessage;
+  readonly headers: FrontHeaders;
   readonly principal: Principal;
   readonly answer: ReadyAnswer;
   /** when the request came in: in milliseconds since the epoch, and by `performance.now()` */

@@ -4,14 +4,22 @@ import type { Logger } from 'pino';
 import { refusalOf, ruleOf } from '../access/access.ts';
 import type { Authentications } from '../access/authentications.ts';
 import type { Principal } from '../access/principal.ts';
+import { installHttpMetrics } from '../metrics/http-metrics.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { installExplain } from '../requests/explain.ts';
+import type { ReadyStories } from '../requests/ready-stories.ts';
+import type { RequestHooks } from '../requests/request-hooks.ts';
 import { type Admissions, type Counted, strangerOrVisitor } from '../throttle/admission.ts';
 import { answeredText, createAccessLog } from './access-log.ts';
+import { boundBodyDepth } from './body-depth.ts';
 import { installBrowserRules } from './browsers.ts';
 import { createClientErrors } from './client-errors.ts';
 import { answerError } from './error-filter.ts';
 import { createFront, type FindReady } from './front.ts';
+import { overloaded, watchOverload } from './overload.ts';
 import { keepAliveTimeout } from './quick-head.ts';
 import { requestIdOf } from './request-id.ts';
+import { installTimeLimits } from './time-limit.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -33,6 +41,15 @@ export interface ServerParts {
   corsOrigins: readonly string[];
   ready: FindReady;
   admissions: Admissions;
+  metrics: Metrics;
+  requests: RequestHooks;
+  readyStories: ReadyStories;
+  /** how late the event loop may be, in milliseconds, before requests are refused */
+  maxLoopDelayMs: number;
+  /** true: every answer is the last on its connection */
+  isClosing: () => boolean;
+  /** takes secrets out of a text */
+  clean: (text: string) => string;
 }
 
 /** A request has to be in within this; milliseconds. */
@@ -46,13 +63,24 @@ const maxIdLength = 3000;
  * calls), then whatever Nest adds.
  */
 export async function createServer(parts: ServerParts): Promise<FastifyInstance> {
-  const { logger, authentications, trustedProxies, corsOrigins, ready, admissions } = parts;
+  const {
+    logger,
+    authentications,
+    trustedProxies,
+    corsOrigins,
+    ready,
+    admissions,
+    metrics,
+    requests,
+    clean,
+  } = parts;
   const access = createAccessLog(logger);
   const front = createFront({
     authentications,
     ready,
     access,
     admit: (principal, request, tell) => admissions.ofReady(principal, request, tell),
+    stories: parts.readyStories,
   });
   const server = fastify({
     serverFactory: (handler) => {
@@ -80,15 +108,21 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     frameworkErrors: (error, request, reply) =>
       admissions.count('visitor', request, reply, (refusal) => answerError(refusal ?? error, request, reply)),
   });
+  installHttpMetrics(server, metrics);
+  requests.install(server);
   server.decorateRequest('principal', null);
   server.decorateRequest('counted', false);
   server.addHook('onRequest', (request, reply, done) => {
     reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
+    if (parts.isClosing()) reply.header('connection', 'close');
     // What a browser asks beforehand is answered by the rules for browsers, before the hook that counts the rest.
     if (corsOrigins.length > 0 && request.method === 'OPTIONS')
       admissions.count('visitor', request, reply, done);
     else done();
   });
+  installExplain(server, clean);
+  const isOverloaded = watchOverload(server, parts.maxLoopDelayMs);
+  installTimeLimits(server);
   await installBrowserRules(server, corsOrigins);
   server.removeContentTypeParser('text/plain'); // JSON is all that is taken
   // Nest adds the parser of application/json itself; a merge patch is JSON under a name of its own.
@@ -97,6 +131,7 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     { parseAs: 'string' },
     server.getDefaultJsonParser('error', 'error'),
   );
+  boundBodyDepth(server);
   server.addHook('onClose', () => access.flush());
 
   server.addHook('onRequest', (request, reply, done) => {
@@ -113,6 +148,10 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
       count(principal, refusalOf(principal, rule));
     };
     const known = authentications.known(authorization);
+    if (isOverloaded() && rule !== 'root') {
+      metrics.httpShed.inc();
+      return count(known ?? 'visitor', overloaded());
+    }
     if (known) return admitted(known);
     authentications
       .check(authorization, request)
@@ -125,11 +164,14 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     const principal = request.principal?.id ?? null;
     if (status < 400) {
       const started = performance.now() - reply.elapsedTime;
-      access.say({ id, answered: answeredText(method, path, status), started, principal, now: Date.now() });
+      const traced = request.story ? `","traceId":"${request.story.trace.traceId}` : '';
+      const answered = `${traced}${answeredText(method, path, status)}`;
+      access.say({ id, answered, started, principal, now: Date.now() });
     } else {
       // By the logger's own way, which takes secrets out: what was refused may hold anything.
       const ms = Math.round(reply.elapsedTime * 100) / 100;
-      logger.info({ requestId: id, method, path, status, ms, principal }, 'request');
+      const traceId = request.story?.trace.traceId;
+      logger.info({ requestId: id, traceId, method, path, status, ms, principal }, 'request');
     }
     done();
   });

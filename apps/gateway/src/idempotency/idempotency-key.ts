@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { ApiError } from '../answers/api-error.ts';
 
 const longest = 255;
@@ -22,9 +22,9 @@ export function idempotencyKeyOf(header: string | string[] | undefined): string 
   );
 }
 
-/** What makes two requests the same one. */
-export function fingerprintOf(method: string, url: string, body: unknown): Buffer {
-  return createHash('sha256')
+/** What makes two requests the same one. It is made with a secret, as a body may hold a password, which could be guessed. */
+export function fingerprintOf(secret: Buffer, method: string, url: string, body: unknown): Buffer {
+  return createHmac('sha256', secret)
     .update(`${method} ${url}\n${canonicalJson(body)}`)
     .digest();
 }

@@ -45,7 +45,8 @@ export class IdempotencyStore {
     @Inject(SEALER) private readonly sealer: Sealer,
   ) {}
 
-  async claim({ principal, key }: Name, fingerprint: Buffer): Promise<Claim> {
+  /** `fingerprints` of the request, under each secret key, the one in use first: a key may have been used before it changed. */
+  async claim({ principal, key }: Name, fingerprints: readonly Buffer[]): Promise<Claim> {
     const [ours] = await this.database.query<{ operationId: string }>({
       name: 'idempotency-claim',
       text: `INSERT INTO idempotency_key AS k
@@ -54,10 +55,10 @@ export class IdempotencyStore {
         ON CONFLICT (principal, key) DO UPDATE SET state = 'running', owner = excluded.owner, answer = NULL,
           lease_until = excluded.lease_until, expires_at = excluded.expires_at, fingerprint = excluded.fingerprint,
           operation_id = CASE WHEN k.expires_at <= now() THEN excluded.operation_id ELSE k.operation_id END
-        WHERE k.expires_at <= now() OR (k.fingerprint = excluded.fingerprint
+        WHERE k.expires_at <= now() OR (k.fingerprint = ANY($6::bytea[])
           AND (k.state = 'open' OR (k.state = 'running' AND k.lease_until <= now())))
         RETURNING operation_id AS "operationId"`,
-      values: [principal, key, fingerprint, newOperationId(), this.#owner],
+      values: [principal, key, fingerprints[0], newOperationId(), this.#owner, fingerprints],
     });
     if (ours) return { state: 'ours', ...ours };
     const [found] = await this.database.query<Found>({
@@ -66,7 +67,7 @@ export class IdempotencyStore {
       values: [principal, key],
     });
     if (!found) return { state: 'running' }; // removed in this moment: the next look claims it
-    if (!found.fingerprint.equals(fingerprint)) return { state: 'other_request' };
+    if (!fingerprints.some((one) => found.fingerprint.equals(one))) return { state: 'other_request' };
     if (found.state !== 'done' || !found.answer) return { state: 'running' };
     const text = this.sealer.open(idempotentAnswers.nameOf([principal, key]), found.answer);
     // Sealed under a key that is no longer known: nobody can tell what the answer was.

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError } from '../answers/api-error.ts';
+import { Keyring } from '../sealing/keyring.ts';
 import { fingerprintOf, idempotencyKeyOf } from './idempotency-key.ts';
 import { IdempotencyStore, type Name, type StoredAnswer } from './idempotency-store.ts';
 
@@ -31,7 +32,14 @@ export class Idempotency implements OnApplicationShutdown {
   readonly #ends = new Map<string, PromiseWithResolvers<void>>();
   readonly #timers: NodeJS.Timeout[] = [];
 
-  constructor(private readonly store: IdempotencyStore) {}
+  readonly #secrets: readonly Buffer[];
+
+  constructor(
+    private readonly store: IdempotencyStore,
+    keyring: Keyring,
+  ) {
+    this.#secrets = keyring.keysFor('fingerprint of a request');
+  }
 
   install(server: FastifyInstance): void {
     server.addHook('preHandler', (request, reply) => this.#begin(request, reply));
@@ -65,10 +73,11 @@ export class Idempotency implements OnApplicationShutdown {
     const key = idempotencyKeyOf(request.headers['idempotency-key']);
     if (key === undefined) return undefined;
     const name = { principal: request.principal.id, key };
-    const fingerprint = fingerprintOf(request.method, request.url, request.body);
+    const { method, url, body } = request;
+    const fingerprints = this.#secrets.map((secret) => fingerprintOf(secret, method, url, body));
     const until = performance.now() + patience;
     for (;;) {
-      const claim = await this.store.claim(name, fingerprint);
+      const claim = await this.store.claim(name, fingerprints);
       if (claim.state === 'ours') {
         this.#running.set(request, name);
         this.#ends.set(textOf(name), Promise.withResolvers());

@@ -37,6 +37,8 @@ export interface StoredResource {
 
 /** Columns of a row before those that tell of other rows. */
 const ownColumns = 6;
+/** A page that costs the database more than this, by the plan (microseconds), is read on a session of its own. */
+const quickCost = 20_000;
 const noExtras: readonly unknown[] = [];
 
 const nothing: ListResult = { rows: [], total: 0, more: false };
@@ -63,7 +65,7 @@ export class Inventory {
 
     const slice = sliceOf(query.limit, offset, total);
     const filters = filtersOf(query);
-    const plan = planOf(
+    const { plan, cost } = planOf(
       {
         filters,
         connections: query.connections?.length,
@@ -72,7 +74,10 @@ export class Inventory {
       },
       counts,
     );
-    const found = await this.database.tuples<PageRow>(pageStatement(query, plan, slice));
+    const statement = pageStatement(query, plan, slice);
+    const found = await (cost <= quickCost
+      ? this.database.quickTuples<PageRow>(statement)
+      : this.database.tuples<PageRow>(statement));
     if (slice.backwards) found.reverse();
     const more = offset === undefined ? found.length > query.limit : offset + found.length < total;
     if (found.length > query.limit) found.length = query.limit;
@@ -160,7 +165,7 @@ export class Inventory {
     const address = id.includes('\0') ? undefined : decodeId(id);
     if (!address) return undefined;
     const { kind } = address;
-    const [row] = await this.database.tuples<PageRow>(oneStatement(kind, id, native));
+    const [row] = await this.database.quickTuples<PageRow>(oneStatement(kind, id, native));
     if (!row) return undefined;
     const [, hash, , , , , ...extras] = row;
     const etag = `${hash}${native ? 'n' : ''}${shortHash(othersText(kind, extras))}`;

@@ -47,8 +47,14 @@ interface Wanted {
   readonly depth: number;
 }
 
+export interface Choice {
+  readonly plan: Plan;
+  /** about what it takes the database, in microseconds */
+  readonly cost: number;
+}
+
 /** The cheapest way to a page. */
-export function planOf({ filters, connections, field, depth }: Wanted, counts: Counts): Plan {
+export function planOf({ filters, connections, field, depth }: Wanted, counts: Counts): Choice {
   const total = Math.max(counts.total, 1);
   // A filter that the sort's own index answers makes no row be looked at: a part of the name, when that is the order. And
   // one that passes every row is none: a list from a moment on, in the order of those moments, starts right there.
@@ -60,7 +66,7 @@ export function planOf({ filters, connections, field, depth }: Wanted, counts: C
     return Math.min(steps, among) * (left.every(inIndex) && scoped ? cost.entry : cost.row);
   };
 
-  const ways: [plan: Plan, cost: number][] = [
+  const ways: [plan: Plan, micros: number][] = [
     [{ how: 'walk', along: 'kind' }, walk(counts.everywhere, filters, connections === undefined)],
   ];
   if (connections !== undefined) {
@@ -77,5 +83,6 @@ export function planOf({ filters, connections, field, depth }: Wanted, counts: C
     const scoped = connections === undefined || alone.everywhere === alone.scope;
     ways.push([{ how: 'walk', along: filter }, walk(alone.everywhere, others, scoped)]);
   });
-  return ways.reduce((best, way) => (way[1] < best[1] ? way : best))[0];
+  const [plan, micros] = ways.reduce((best, way) => (way[1] < best[1] ? way : best));
+  return { plan, cost: micros };
 }

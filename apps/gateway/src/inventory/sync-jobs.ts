@@ -9,6 +9,7 @@ import { Walker } from './sync/walker.ts';
 const queue = 'sync';
 /** Syncs that one process has under way: few, but never so few that some slow upstreams keep a quick one waiting. */
 const concurrency = { least: 4, most: 16 };
+const handOptions = { batchSize: 1, pollingIntervalSeconds: 1 };
 /** How long a sync job may be under way, in seconds; a walk ends by its lease and its deadlines, long before. */
 const longestJob = 23 * 3600;
 /** How often this process looks for connections that are due, and for what can be trimmed; milliseconds. */
@@ -99,13 +100,14 @@ export class SyncJobs implements OnModuleDestroy {
   /** As many syncs at once as there are connections, within the bounds. Hands that were taken stay: an idle one costs little. */
   async #takeHands(boss: PgBoss): Promise<void> {
     const wanted = Math.min(Math.max(this.connections.all().length, concurrency.least), concurrency.most);
-    const localConcurrency = wanted - this.#hands;
-    if (localConcurrency <= 0) return;
-    this.#hands = wanted;
-    const options = { batchSize: 1, localConcurrency, pollingIntervalSeconds: 1 };
-    await boss.work<{ connection: string }>(queue, options, async (jobs) => {
-      for (const { data } of jobs) await this.#sync(data.connection);
-    });
+    for (; this.#hands < wanted; this.#hands += 1) {
+      const hand: { id?: string } = {};
+      hand.id = await boss.work<{ connection: string }>(queue, handOptions, async (jobs) => {
+        for (const { data } of jobs) await this.#sync(data.connection);
+        // By itself it would look again after half a minute only: what woke it stood for all that came in meanwhile.
+        if (hand.id !== undefined) boss.notifyWorker(hand.id);
+      });
+    }
   }
 
   /** Queues every connection that is due and that nobody is syncing. */

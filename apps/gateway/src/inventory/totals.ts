@@ -93,7 +93,7 @@ export class Totals {
     const facets = ['all', ...counted.map(({ facet }) => facet)];
     const values = ['', ...counted.map(({ value }) => value)];
     const scope = query.connections ? 'c.connection = ANY($4::text[])' : 'true';
-    const rows = await this.database.tuples<[string, string, number, number]>({
+    const rows = await this.database.quickTuples<[string, string, number, number]>({
       name: query.connections ? 'counters-scope' : 'counters',
       text: `SELECT f.facet, f.value, sum(c.n)::bigint, coalesce(sum(c.n) FILTER (WHERE ${scope}), 0)::bigint
         FROM unnest($2::text[], $3::text[]) AS f(facet, value)
@@ -128,7 +128,7 @@ export class Totals {
       ? ` AND connection = ANY(${parameters.add(query.connections)}::text[])`
       : '';
     const counters = `SELECT coalesce(sum(n), 0) FROM resource_count WHERE kind = '${query.kind}'`;
-    const [row] = await this.database.tuples<[number]>({
+    const [row] = await this.database.quickTuples<[number]>({
       name: `since-${query.kind}${query.connections ? '-scope' : ''}`,
       text: `SELECT ((${counters} AND facet = 'day' AND value > ${afterDay}${scope})
         + (${counters} AND facet = 'hour' AND value > ${afterHour} AND value < ${lastHour}${scope})

@@ -1,14 +1,16 @@
-import type { Host, Provider, ProviderDefinition } from '@fleetgate/provider-spec';
+import { facetOf, type Host, type Provider, type ProviderDefinition } from '@fleetgate/provider-spec';
 import { z } from 'zod';
 
 /** facet → the operations that it offers; a facet that is absent is not supported */
 export type Capabilities = Record<string, string[]>;
 
+const facets: ReadonlySet<string> = new Set(['account', ...Object.values(facetOf)]);
+
 /** What a connected provider can do, read off its own shape: there is no second list to keep true. */
 export function capabilitiesOf(provider: Omit<Provider, 'native'>): Capabilities {
   return Object.fromEntries(
     Object.entries(provider)
-      .filter(([name, facet]) => facet !== undefined && name !== 'native' && name !== 'passThrough')
+      .filter(([name, facet]) => facet !== undefined && facets.has(name))
       .map(([name, facet]) => [
         name,
         Object.keys(facet as object).filter((key) => (facet as Record<string, unknown>)[key]),

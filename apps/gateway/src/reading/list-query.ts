@@ -38,7 +38,8 @@ function isTime(text: string): boolean {
   return new Date(midnight).toISOString().startsWith(day as string); // not the 30th of February
 }
 
-const instant = z
+/** A time as it stands in a query. */
+export const instant = z
   .string()
   .refine(isTime, { error: 'must be an RFC 3339 time, like 2026-03-01T09:30:00Z' })
   .transform((text) => new Date(text).toISOString())

@@ -42,6 +42,9 @@ const shownKinds: Record<Kind, readonly Kind[]> = {
 
 /** How long a list waits for the refresh that `max_stale` asks for, in milliseconds. */
 const refreshDeadline = 10_000;
+/** As long as that, or as its caller waits. */
+const patienceOf = (deadlineAt = Number.POSITIVE_INFINITY) =>
+  Math.max(1, Math.min(refreshDeadline, deadlineAt - Date.now()));
 const missing = (source: Source) => source.state === 'failing' || source.state === 'never_synced';
 
 @Injectable()
@@ -59,6 +62,7 @@ export class Lists {
     parameters: ListParameters,
     principal: Principal,
     nested: Nested = {},
+    deadlineAt?: number,
   ): Promise<ListAnswer> {
     const connections = this.connectionsOf(kind, parameters, principal, nested);
     const slugs = connections.map(({ slug }) => slug);
@@ -69,7 +73,11 @@ export class Lists {
     const from = position(parameters, () => this.cursors.open(identity, parameters.cursor as string));
 
     if (parameters.max_stale !== undefined && !parameters.cached) {
-      await this.sources.refresh(slugs, parameters.max_stale * 1000, AbortSignal.timeout(refreshDeadline));
+      await this.sources.refresh(
+        slugs,
+        parameters.max_stale * 1000,
+        AbortSignal.timeout(patienceOf(deadlineAt)),
+      );
     }
     // Read before the rows: an answer may then be newer than its revision says, never older.
     const revision = this.revisions.of(shownKinds[kind]);

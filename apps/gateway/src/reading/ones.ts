@@ -7,6 +7,7 @@ import { errorOfFault } from '../answers/upstream-errors.ts';
 import type { Connection } from '../connections/connection.ts';
 import { Inventory, type StoredResource } from '../inventory/inventory.ts';
 import { Sources } from '../inventory/sources.ts';
+import { Stories } from '../requests/stories.ts';
 import { type Caller, upstreamCall } from './caller.ts';
 import type { ReadParameters } from './list-query.ts';
 import { Scope } from './scope.ts';
@@ -21,19 +22,25 @@ export interface OneAnswer {
 /** Reads of one resource: the inventory's copy when it is young enough, else the upstream's, shared by everyone who asks. */
 @Injectable()
 export class Ones {
-  readonly #flights = new Map<string, Promise<StoredResource>>();
+  /** by id: since when the upstream is asked for it, and by how many */
+  readonly #asking = new Map<string, { readonly since: number; callers: number }>();
+  /** what was done about what an upstream call has found */
+  readonly #applied = { native: new WeakMap<object, unknown>(), plain: new WeakMap<object, unknown>() };
 
   constructor(
     private readonly inventory: Inventory,
     private readonly sources: Sources,
     private readonly scope: Scope,
+    private readonly stories: Stories,
   ) {}
 
   async answer(kind: Kind, id: string, parameters: ReadParameters, caller: Caller): Promise<OneAnswer> {
     const { connection, address } = this.scope.ofId(kind, id, caller.principal);
     const native = parameters.include === 'native';
     const live = parameters.max_stale === 0 && !parameters.cached;
-    const stored = live ? undefined : await this.inventory.get(id, native);
+    const story = this.stories.of(caller.traceparent);
+    const copy = () => this.inventory.get(id, native);
+    const stored = live ? undefined : await (story ? story.step('inventory.get', copy) : copy());
     if (parameters.cached) {
       if (!stored) throw noSuch(kind.replace('_', ' '));
       const [known] = this.sources.of(kind, [connection.slug]);
@@ -44,7 +51,7 @@ export class Ones {
       return answerOf(stored, sourceOf(connection, stored));
     }
     try {
-      const fetched = await this.live(connection, kind, id, address.key, caller, native);
+      const fetched = await this.live(connection, kind, address.key, caller, id, native);
       return answerOf(fetched, sourceOf(connection, fetched));
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -53,30 +60,43 @@ export class Ones {
     }
   }
 
-  /** One upstream call, and one change of the inventory, for however many callers wait for it. */
-  private live(connection: Connection, kind: Kind, id: string, key: Key, caller: Caller, native: boolean) {
-    const name = `${native ? 'native' : 'plain'} ${id}`;
-    let flight = this.#flights.get(name);
-    if (!flight) {
-      flight = this.fetch(connection, kind, key, caller, native).finally(() => this.#flights.delete(name));
-      this.#flights.set(name, flight);
+  /**
+   * Each caller asks for itself, and leaves for itself: the runtime makes one upstream call of it for however many wait. What that
+   * found is one object for all of them, and goes into the inventory once.
+   */
+  private async live(
+    connection: Connection,
+    kind: Kind,
+    key: Key,
+    caller: Caller,
+    id: string,
+    native: boolean,
+  ) {
+    const facet = connection.provider[facetOf[kind]] as Facet<AnyRecord>;
+    // What is learnt is as old as the first question: a change that comes in while the upstream thinks is newer.
+    const asking = this.#asking.get(id) ?? { since: Date.now(), callers: 0 };
+    this.#asking.set(id, asking);
+    asking.callers += 1;
+    try {
+      const record = await facet.get({ key }, upstreamCall(caller));
+      return await this.#once(record, native, () =>
+        this.inventory.observe(connection, kind, record, native, asking.since),
+      );
+    } catch (error) {
+      if (isFault(error, 'not_found'))
+        await this.#once(error, native, () => this.inventory.vanish(connection, kind, key, asking.since));
+      throw error;
+    } finally {
+      asking.callers -= 1;
+      if (asking.callers === 0) this.#asking.delete(id);
     }
-    return flight;
   }
 
-  private async fetch(connection: Connection, kind: Kind, key: Key, caller: Caller, native: boolean) {
-    const facet = connection.provider[facetOf[kind]] as Facet<AnyRecord>;
-    // No caller owns the flight, so none can end it; the runtime's own deadline does.
-    const call = upstreamCall(caller);
-    // What is learnt is as old as the question: a change that comes in while the upstream thinks is newer.
-    const asked = Date.now();
-    try {
-      const record = await facet.get({ key }, call);
-      return await this.inventory.observe(connection, kind, record, native, asked);
-    } catch (error) {
-      if (isFault(error, 'not_found')) await this.inventory.vanish(connection, kind, key, asked);
-      throw error;
-    }
+  #once<T>(found: object, native: boolean, apply: () => Promise<T>): Promise<T> {
+    const kept = this.#applied[native ? 'native' : 'plain'];
+    const applied = (kept.get(found) as Promise<T> | undefined) ?? apply();
+    kept.set(found, applied);
+    return applied;
   }
 
   private older(connection: Connection, fault: Fault, stored: StoredResource | undefined): OneAnswer {

@@ -27,10 +27,11 @@ export class Reader {
     nested: Nested = {},
   ): Promise<void> {
     const { principal } = callerOf(request);
-    const answer = await this.lists.answer(kind, parameters, principal, nested);
-    // An answer that had to be refreshed first is good for this once.
-    if (parameters.max_stale === undefined)
-      this.ready.keep(this.scope.sightOf(principal), request.url, answer);
+    const listing = () => this.lists.answer(kind, parameters, principal, nested, request.deadlineAt);
+    const answer = await (request.story ? request.story.step('inventory.list', listing) : listing());
+    // An answer that had to be refreshed first is good for this once, and so is one that tells of itself.
+    if (parameters.max_stale === undefined && !request.story?.explain)
+      this.ready.keep(this.scope.sightOf(principal), request.url, answer, request.routeOptions.url ?? '');
     writeList(request, reply, answer);
   }
 

@@ -58,6 +58,14 @@ export const oauthArtifacts: SealedColumn = {
   nameOf: ([model = '', id = '']) => `${model} ${id}`,
 };
 
+export const webhookSecrets: SealedColumn = {
+  purpose: 'webhook',
+  table: 'webhook',
+  key: ['id'],
+  column: 'secrets',
+  nameOf: asItIs,
+};
+
 /** Every sealed column: a new secret key has to reach all of them before the one before it can be forgotten. */
 export const sealedColumns: readonly SealedColumn[] = [
   sessionTokens,
@@ -66,4 +74,5 @@ export const sealedColumns: readonly SealedColumn[] = [
   idempotentAnswers,
   oauthKeys,
   oauthArtifacts,
+  webhookSecrets,
 ];

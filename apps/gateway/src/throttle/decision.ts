@@ -61,7 +61,7 @@ function told({ set, counts, now }: Taken) {
     const rule = set.rules[index] as Rule;
     const count = counts[index] as Count;
     const leftOfIt = leftOf(rule, count);
-    fields += `${index === 0 ? '' : ', '}"${rule.name}";r=${leftOfIt};t=${secondsUntil(count, now)}`;
+    fields += `${set.openings[index]}${leftOfIt};t=${secondsUntil(count, now)}`;
     if (index > 0 && (leftOfIt >= left || leftOfIt > rule.limit * nearlyUsed)) continue;
     shown = index;
     left = leftOfIt;

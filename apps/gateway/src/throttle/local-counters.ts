@@ -10,6 +10,16 @@ interface Window extends Count {
   used: number;
 }
 
+/** The windows of one set of rules, as they were last found; good until one of them ends, or something was forgotten. */
+interface Found {
+  readonly windows: readonly Window[];
+  readonly until: number;
+  readonly round: number;
+}
+
+/** So long (ms) a set goes by what it has found; then the windows are looked for again, and count as used. */
+const foundFor = 1000;
+
 /** One counter, and where it stands. */
 export interface Standing extends Count {
   readonly name: string;
@@ -20,6 +30,8 @@ export interface Standing extends Count {
 export class LocalCounters extends Counters {
   /** by the name of the rule, then by its subject: a crowd of addresses pushes out addresses, never a plan */
   readonly #windows = new Map<string, LRUCache<string, Window>>();
+  readonly #found = new WeakMap<RuleSet, Found>();
+  #round = 0;
 
   constructor(
     private readonly clock: Pick<Clock, 'now'>,
@@ -38,12 +50,10 @@ export class LocalCounters extends Counters {
 
   taken(set: RuleSet): Taken {
     const now = this.clock.now();
-    const windows: Window[] = [];
+    const windows = this.#windowsFor(set, now);
     let admitted = true;
-    for (const rule of set.rules) {
-      const window = this.#windowOf(rule, now);
-      windows.push(window);
-      if (window.used >= rule.limit) admitted = false;
+    for (let index = 0; index < windows.length; index++) {
+      if ((windows[index] as Window).used >= (set.rules[index] as Rule).limit) admitted = false;
     }
     if (admitted) for (const window of windows) window.used += 1;
     return this.#taken(set, windows, now, admitted);
@@ -64,6 +74,7 @@ export class LocalCounters extends Counters {
         .map(([subject, { used, end }]) => ({ name, subject, used, end })),
     );
     this.#windows.clear();
+    this.#round += 1;
     return standing;
   }
 
@@ -82,6 +93,18 @@ export class LocalCounters extends Counters {
   #taken(set: RuleSet, windows: readonly Window[], now: number, admitted: boolean): Taken {
     const counts = windows.map(({ used, end }) => ({ used, end }));
     return { admitted, set, counts, now, local: this.local };
+  }
+
+  #windowsFor(set: RuleSet, now: number): readonly Window[] {
+    const known = this.#found.get(set);
+    // A clock that went back is behind what was found by it.
+    if (known && known.round === this.#round && now < known.until && now >= known.until - foundFor) {
+      return known.windows;
+    }
+    const windows = set.rules.map((rule) => this.#windowOf(rule, now));
+    const until = Math.min(now + foundFor, ...windows.map(({ end }) => end * 1000));
+    this.#found.set(set, { windows, until, round: this.#round });
+    return windows;
   }
 
   #windowsOf(name: string): LRUCache<string, Window> {

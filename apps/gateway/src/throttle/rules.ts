@@ -29,6 +29,8 @@ export interface RuleSet {
   readonly rules: readonly Rule[];
   /** the RateLimit-Policy field */
   readonly policy: string;
+  /** of each rule, how its part of the RateLimit field begins */
+  readonly openings: readonly string[];
 }
 
 /** A burst may always be so many times what a plan allows on average: else a large plan could not be used. */
@@ -78,7 +80,8 @@ export function ruleSet(rules: readonly Rule[]): RuleSet {
   const policy = rules
     .map(({ name, limit, windowSeconds }) => `"${name}";q=${limit};w=${windowSeconds}`)
     .join(', ');
-  return { rules, policy };
+  const openings = rules.map(({ name }, index) => `${index === 0 ? '' : ', '}"${name}";r=`);
+  return { rules, policy, openings };
 }
 
 /** The part of each limit that one of so many replicas may give on its own; never nothing. */

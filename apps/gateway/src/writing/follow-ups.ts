@@ -6,6 +6,7 @@ import { Database } from '../database/database.ts';
 import { requestIdFrom } from '../http/request-id.ts';
 import { Inventory } from '../inventory/inventory.ts';
 import { TIMING, type Timing } from '../inventory/timing.ts';
+import { Jobs } from '../tracing/jobs.ts';
 import { facetFor, isSettled } from './settled.ts';
 
 /** Waits between looks in seconds, doubled from the first to the longest, and how long something is followed. */
@@ -26,6 +27,7 @@ export class FollowUps {
     private readonly database: Database,
     private readonly inventory: Inventory,
     @Inject(TIMING) private readonly timing: Timing,
+    private readonly jobs: Jobs,
   ) {}
 
   async schedule(connection: string, ...resourceIds: readonly string[]): Promise<void> {
@@ -72,10 +74,15 @@ export class FollowUps {
     const address = decodeId(id);
     const connection = address && this.connections.find(address.connection);
     if (!address || !connection) return true;
-    const call = newCall({ requestId: requestIdFrom(undefined), signal, random: this.timing.random });
     const asked = this.timing.clock.now();
+    const [requestId, { random }] = [requestIdFrom(undefined), this.timing];
+    const look = (traceparent: string) =>
+      facetFor(connection, address.kind).get(
+        { key: address.key },
+        newCall({ requestId, traceparent, signal, random }),
+      );
     try {
-      const record = await facetFor(connection, address.kind).get({ key: address.key }, call);
+      const record = await this.jobs.run('follow up', { requestId, connection: connection.slug }, look);
       await this.inventory.observe(connection, address.kind, record, false, asked);
       return isSettled(record);
     } catch (error) {

@@ -52,12 +52,13 @@ export class OperationRunner implements OnApplicationShutdown {
 
   /**
    * Carries an operation out that was started here, while its caller waits. When it resolves, every replica shows what it left.
+   * It goes on when the caller goes; for who said how long it waits (`deadlineAt`, ms since the epoch), it ends with that.
    * Rejects with `ApiError`.
    */
-  async run(connection: Connection, task: OperationTask): Promise<WriteOutcome> {
+  async run(connection: Connection, task: OperationTask, deadlineAt?: number): Promise<WriteOutcome> {
     this.#running.add(task.id);
     try {
-      const outcome = await this.writer.run(connection, task, this.#stopping.signal);
+      const outcome = await this.writer.run(connection, { ...task, deadlineAt }, this.#stopping.signal);
       await this.store.succeeded(task.id, outcome.id);
       await this.feed.everyoneHeard();
       return outcome;

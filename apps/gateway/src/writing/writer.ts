@@ -27,6 +27,9 @@ const readBack = { attempts: 5, wait: 300 };
 type AnyOperation = Operation<unknown, Written<AnyRecord> | undefined>;
 
 /** Carries out writes at providers, and takes what they left into the inventory before anybody is told. */
+/** `deadlineAt`: until when its caller waits, in milliseconds since the epoch. */
+type TimedTask = OperationTask & { readonly deadlineAt?: number | undefined };
+
 @Injectable()
 export class Writer {
   constructor(
@@ -37,9 +40,10 @@ export class Writer {
   ) {}
 
   /** Carries out an operation, or goes on with it where it stands. Rejects with `Fault`. */
-  async run(connection: Connection, task: OperationTask, signal: AbortSignal): Promise<WriteOutcome> {
+  async run(connection: Connection, task: TimedTask, signal: AbortSignal): Promise<WriteOutcome> {
     const { id, write } = task;
-    const call = newCall({ ...task, signal, random: this.timing.random });
+    // The deadline is this write's alone, and belongs to a signal: the one that was given ends many.
+    const call = newCall({ ...task, signal: AbortSignal.any([signal]), random: this.timing.random });
     const within = (prefix: string): Call => ({
       ...call,
       journal: createJournal({

@@ -13,6 +13,7 @@ import type {
   ProjectReplace,
 } from '@fleetgate/model';
 import { Fault } from '@fleetgate/model';
+import { newCall } from '@fleetgate/provider-runtime';
 import type { WriteOperation } from '@fleetgate/provider-spec';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -173,7 +174,14 @@ export class Writes {
   ): Promise<void> {
     const caller = callerOf(request);
     const id = request.operationId ?? newOperationId();
-    const { traceparent } = upstreamCall(caller);
+    const { requestId } = caller;
+    const signal = AbortSignal.any([]); // whoever carries it out has its own
+    const { traceparent } = newCall({
+      requestId,
+      traceparent: caller.traceparent,
+      signal,
+      random: Math.random,
+    });
     const task: OperationTask = {
       id,
       connection: connection.slug,
@@ -182,8 +190,7 @@ export class Writes {
       traceparent,
     };
     if (dry_run) {
-      const signal = new AbortController().signal;
-      const planned = await this.writer.plan(connection, task, signal).catch((error: unknown) => {
+      const planned = await this.writer.plan(connection, task, caller.signal()).catch((error: unknown) => {
         throw error instanceof Fault ? errorOfFault(error, connection) : error;
       });
       return writePlan(connection, planned, request, reply);
@@ -198,7 +205,9 @@ export class Writes {
     }
     // One that ended before its answer was given was carried out by whoever took it over.
     const outcome =
-      start.state === 'ours' ? await this.runner.run(connection, task) : await this.#ended(id, write);
+      start.state === 'ours'
+        ? await this.runner.run(connection, task, caller.deadlineAt)
+        : await this.#ended(id, write);
     await writeOutcome(connection, write, outcome, await this.operations.find(id), request, reply);
   }
 

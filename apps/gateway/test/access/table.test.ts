@@ -24,6 +24,7 @@ type Rule = Scope | 'open' | 'signed_in';
 const exceptions: Record<string, Rule> = {
   'GET /v1/health': 'open',
   'POST /v1/login': 'open',
+  'POST /v1/connections/{id}/inbound': 'open',
   'POST /v1/logout': 'signed_in',
   'GET /v1/me': 'signed_in',
   'PUT /v1/me/password': 'signed_in',

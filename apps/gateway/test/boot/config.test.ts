@@ -68,6 +68,7 @@ describe('the defaults', () => {
 describe('every variable', () => {
   const bad: Record<string, string> = {
     FLEETGATE_PORT: '80800',
+    FLEETGATE_METRICS_PORT: '99999',
     FLEETGATE_HOST: 'no host',
     FLEETGATE_PUBLIC_URL: 'https://hunter2@gate.example.com',
     FLEETGATE_DATABASE_URL: 'mysql://admin:hunter2-database@db/x',
@@ -81,8 +82,16 @@ describe('every variable', () => {
     FLEETGATE_SECRET_KEYS_OLD: `${secretKey},hunter2-old`,
     FLEETGATE_ROOT_KEY: 'hunter2-root',
     FLEETGATE_ALLOWED_NETWORKS: '10.0.0.0/8, hunter2 network',
+    FLEETGATE_EVENTS_KEEP_DAYS: '3',
+    FLEETGATE_WEBHOOK_RETRIES: '5s, hunter2',
     FLEETGATE_ROLE: 'boss',
     FLEETGATE_LOG_LEVEL: 'loud',
+    FLEETGATE_SLOW_REQUEST: 'a while',
+    FLEETGATE_REQUEST_SAMPLE: '1.5',
+    FLEETGATE_TRACE_SAMPLE: '-1',
+    FLEETGATE_DRAIN: '60',
+    FLEETGATE_MAX_LOOP_DELAY: '1',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'grpc://collector:4317',
     FLEETGATE_PROT: '8081',
   };
 
@@ -242,6 +251,8 @@ describe('the help', () => {
         'LIMIT_ROOT',
         'LIMIT_ADDRESS',
         'LIMIT_OPEN',
+        'EVENTS_KEEP_DAYS',
+        'WEBHOOK_RETRIES',
       ],
       ...['CONFIG', 'SECRET_KEY', 'SECRET_KEYS_OLD', 'ROOT_KEY', 'ALLOWED_NETWORKS', 'ROLE', 'LOG_LEVEL'],
     ];

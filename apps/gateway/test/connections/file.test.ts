@@ -7,6 +7,8 @@ import { readConnections } from '../../src/connections/file.ts';
 import { installedProviders } from '../../src/connections/installed.ts';
 import { secretsOf } from '../../src/connections/setting-secrets.ts';
 
+const installed = installedProviders.map(({ id }) => id).join(', ');
+
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'fleetgate-connections-'));
@@ -215,9 +217,7 @@ describe('what is wrong is told with its line and column', () => {
     [
       'an unknown provider',
       entry(`slug: fm\nprovider: fleet-manger${settings}`),
-      [
-        '3:15 connection "fm": unknown provider "fleet-manger": installed are app-platform, chimestack, fleet-manager, kubestellar-toolkit, palette',
-      ],
+      [`3:15 connection "fm": unknown provider "fleet-manger": installed are ${installed}`],
     ],
     [
       'no settings',
@@ -428,7 +428,7 @@ other: 1
         '4:48 the variable NO_KEY is not set',
         '4:64 connection 1: settings.org must be text: put it in quotes',
         '5:5 connection 1: colour is not known: known are slug, provider, team, sync, settings',
-        '7:15 connection "b": unknown provider "nobody": installed are app-platform, chimestack, fleet-manager, kubestellar-toolkit, palette',
+        `7:15 connection "b": unknown provider "nobody": installed are ${installed}`,
         '8:1 other is not known: known are connections, issuers',
       ],
     ],

@@ -12,14 +12,12 @@ const inert: Host = {
   tokens: { read: refuse, write: refuse, exclusive: refuse },
 };
 
-it('are the five, in the order of their names, each named once', () => {
-  expect(installedProviders.map(({ id }) => id)).toEqual([
-    'app-platform',
-    'chimestack',
-    'fleet-manager',
-    'kubestellar-toolkit',
-    'palette',
-  ]);
+it('stand in the order of their names, each named once', () => {
+  const ids = installedProviders.map(({ id }) => id);
+  expect(ids).toEqual([...new Set(ids)].sort());
+  expect(ids).toEqual(
+    expect.arrayContaining(['app-platform', 'chimestack', 'fleet-manager', 'kubestellar-toolkit', 'palette']),
+  );
 });
 
 describe.each(installedProviders.map((definition) => [definition.id, definition] as const))(

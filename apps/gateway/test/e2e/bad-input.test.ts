@@ -373,6 +373,21 @@ describe('a body', () => {
     },
   );
 
+  it('that is nested too deep is 400, with an Idempotency-Key too, however deep', async () => {
+    const deployment = (depth: number) =>
+      stack.ask('/v1/deployments', {
+        method: 'POST',
+        body: `{"name":"a","spec":${'['.repeat(depth)}${']'.repeat(depth)}}`,
+        headers: { 'content-type': json, 'idempotency-key': `deep-${depth}` },
+      });
+    for (const depth of [100, 5_000, 200_000]) {
+      const answer = await deployment(depth);
+      refusalOf(answer, 'bad_request');
+      expect(answer.body).toMatchObject({ error: { message: 'the body is nested deeper than 100 levels' } });
+    }
+    refusalOf(await deployment(99), 'validation_error');
+  });
+
   it('of another type is 415', async () => {
     for (const type of [
       'text/plain',

@@ -30,7 +30,9 @@ describe('/v1/connections', () => {
       sources: [],
     });
     const second = (await stack.ask('/v1/connections?limit=4&page=2')).body as { data: Facts[] };
-    expect(second.data).toEqual(data.slice(4));
+    // How old the inventory is changes from one look to the next.
+    const lasting = (all: Facts[]) => all.map(({ health: _, ...others }) => others);
+    expect(lasting(second.data)).toEqual(lasting(data.slice(4)));
     expect(((await stack.ask('/v1/connections?page=9')).body as { data: Facts[] }).data).toEqual([]);
   });
 

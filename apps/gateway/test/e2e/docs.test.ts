@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
-import { World } from '../access/world.ts';
-import { type Stack, startStack } from './stack.ts';
+import { installedProviders } from '../../src/connections/installed.ts';
+import { dataOf, World } from '../access/world.ts';
+import { eventually, type Stack, startStack } from './stack.ts';
 import { list, listPaths } from './walking.ts';
 
 interface Schema {
@@ -16,6 +19,7 @@ interface Operation {
   responses: Record<string, { content: { 'application/json': { schema: Schema } } }>;
 }
 interface Document {
+  info: { description?: string };
   openapi: string;
   paths: Record<string, Record<string, Operation>>;
   components: { schemas: Record<string, Schema> };
@@ -58,10 +62,13 @@ function routes(): string[] {
     const depth = indent.length / 4;
     parents.length = depth;
     parents.push(part);
-    const path = parents.join('').replace(/:(\w+)/g, '{$1}');
+    const path = parents
+      .join('')
+      .replace(/:(\w+)/g, '{$1}')
+      .replace(/native\*$/, 'native/{path}');
     for (const method of methods?.split(', ') ?? []) {
-      // What goes through to a platform's own API is described by that platform.
-      if (method !== 'HEAD' && !/^\/(docs|openapi\.json|oauth|\.well-known)|\/native\*?$/.test(path))
+      // The base of a platform's own API is the same with an empty path.
+      if (method !== 'HEAD' && !/^\/(docs|openapi\.json|postman|oauth|\.well-known)|\/native$/.test(path))
         found.push(`${method.toLowerCase()} ${path}`);
     }
   }
@@ -69,11 +76,23 @@ function routes(): string[] {
 }
 
 describe('/openapi.json', () => {
+  it('is the one that is committed for SDKs: npm run openapi', () => {
+    const committed = readFileSync(join(__dirname, '../../../../libs/sdk/openapi.json'), 'utf8');
+    expect(document).toEqual(JSON.parse(committed));
+  });
+
   it('is OpenAPI 3.1 and open to all', async () => {
     const answer = await stack.ask('/openapi.json', { key: null });
     expect(answer.status).toBe(200);
     expect(answer.headers['content-type']).toMatch(/^application\/json/);
     expect(document.openapi).toMatch(/^3\.1\.\d$/);
+  });
+
+  it('tells which platforms are installed, and what each can do', () => {
+    const { description = '' } = document.info;
+    for (const { id, title } of installedProviders)
+      expect(description).toContain(`| ${title} | \`${id}\` | `);
+    expect(description).toContain('| `chimestack` | clusters: list, get, create, patch, remove |');
   });
 
   it('names exactly the routes that the server has', () => {
@@ -91,7 +110,8 @@ describe('/openapi.json', () => {
     for (const { path, operation } of operations()) {
       expect({ path, tags: operation.tags.length }).toEqual({ path, tags: 1 });
       expect(operation.summary).toMatch(/^.{5,}$/);
-      const guarded = path.startsWith('/v1/') && !['/v1/health', '/v1/login'].includes(path);
+      const open = ['/v1/health', '/v1/login', '/v1/connections/{id}/inbound'];
+      const guarded = path === '/metrics' || (path.startsWith('/v1/') && !open.includes(path));
       expect({ path, guarded: (operation.security ?? []).length > 0 }).toEqual({ path, guarded });
       if (guarded) expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['4XX', '5XX']));
     }
@@ -113,15 +133,18 @@ describe('/openapi.json', () => {
     const { parameters } = operationOf('/v1/clusters');
     const names = parameters.map(({ name }) => name).sort();
     expect(names).toEqual(
-      ['cached', 'connection', 'cursor', 'include', 'label', 'limit', 'max_stale', 'page', 'project'].concat([
-        'provider',
-        'q',
-        'require',
-        'sort',
-        'status',
-        'team',
-        'updated_since',
-      ]),
+      [
+        'cached',
+        'connection',
+        'cursor',
+        'explain',
+        'include',
+        'label',
+        'limit',
+        'max_stale',
+        'page',
+        'project',
+      ].concat(['provider', 'q', 'require', 'sort', 'status', 'team', 'updated_since']),
     );
     const schemaOf = (name: string) => parameters.find((parameter) => parameter.name === name)?.schema;
     expect(schemaOf('limit')).toMatchObject({ type: 'integer', minimum: 1, maximum: 100 });
@@ -142,6 +165,19 @@ describe('/openapi.json', () => {
       '/v1/teams/{id}': team.id,
       '/v1/api-keys/{id}': (await world.key(team.slug)).id,
     };
+    await stack.ask('/v1/teams', { headers: { 'x-request-id': 'described-0001' } });
+    ids['/v1/requests/{id}'] = 'described-0001';
+    await eventually(
+      'its story',
+      async () => (await stack.ask('/v1/requests/described-0001')).status === 200,
+    );
+    const { id: webhook } = await world.made<{ id: string }>('/v1/webhooks', {
+      url: `${stack.url}/nowhere`,
+      events: ['*'],
+    });
+    ids['/v1/webhooks/{id}'] = webhook;
+    const sent = await stack.ask(`/v1/webhooks/${webhook}/test`, { method: 'POST' });
+    const { id: delivery } = dataOf<{ id: string }>(sent);
     const releases = `/v1/deployments/${ids['/v1/deployments/{id}']}/releases`;
     const [deployment] = (await list(stack, '/v1/deployments?connection=apps')).data;
     ids['/v1/releases/{id}'] = (deployment?.['latest_release'] as { id: string } | undefined)?.id ?? '';
@@ -149,11 +185,16 @@ describe('/openapi.json', () => {
 
     const probes = ['/v1/connections/{id}/test', '/v1/connections/{id}/sync'];
     for (const { path, method, operation } of operations()) {
-      // What changes something, or needs one of its own (a kubeconfig, an operation, a client), is described by the tests of that.
-      if (method === 'get' ? /kubeconfig|operations|stream|oauth/.test(path) : !probes.includes(path))
+      // What changes something, needs one of its own (a kubeconfig, an operation, a client) or is no JSON, is described by the tests of that.
+      if (
+        method === 'get'
+          ? /kubeconfig|operations|stream|oauth|native|metrics/.test(path)
+          : !probes.includes(path)
+      )
         continue;
       const outer = Object.keys(ids).find((prefix) => path.startsWith(prefix));
-      const real = outer ? path.replace('{id}', ids[outer] as string) : path;
+      const named = path.replace('{deliveryId}', delivery);
+      const real = outer ? named.replace('{id}', ids[outer] as string) : named;
       const query = Object.values<string>(listPaths).includes(path) ? '?limit=100&include=native' : '';
       const answer = await stack.ask(real + query, { method: method.toUpperCase() });
       const described = operation.responses[String(answer.status)]?.content['application/json'].schema;

@@ -9,7 +9,8 @@ import { createApp } from '../../src/app.ts';
 import type { Config } from '../../src/config.ts';
 import type { Connection, Connections } from '../../src/connections/connection.ts';
 import { installedProviders } from '../../src/connections/installed.ts';
-import { Database } from '../../src/database/database.ts';
+import { Database, type DatabaseTarget } from '../../src/database/database.ts';
+import type { DeliveryTiming } from '../../src/webhooks/webhooks.module.ts';
 import { testConnector } from '../setup/connector.ts';
 import { createTestDatabase } from '../setup/test-database.ts';
 
@@ -80,10 +81,12 @@ export const everyPlatform: readonly Plan[] = [
   { slug: 'toolkit', upstream: 'kubestellar-toolkit', scale: 50, team: 'edge' },
 ];
 
-/** `settings` are those that differ from what suits most tests. */
+/** `via`: a way to the database that the test can cut. `settings` are those that differ from what suits most tests. */
 export async function startStack(
   plans: readonly Plan[] = everyPlatform,
   settings: Partial<Config> = {},
+  timing?: DeliveryTiming,
+  via: (target: DatabaseTarget) => Promise<DatabaseTarget> = async (target) => target,
 ): Promise<Stack> {
   const upstreams = new Map<string, Upstream>();
   const connections: Connection[] = [];
@@ -96,7 +99,7 @@ export async function startStack(
     { write: (lines: string) => void log.push(...lines.split('\n').filter(Boolean)) },
   );
 
-  const { guard, connector } = testConnector(logger, { readMs: 1000, listMs: 2500 });
+  const { guard, connector, redaction } = testConnector(logger, { readMs: 1000, listMs: 2500 });
   for (const plan of plans) {
     const { slug, upstream: name, team = null, syncIntervalMs = 3_600_000, before } = plan;
     const { scale = 60, seed = 'fleetgate', frozen = true } = plan;
@@ -124,15 +127,18 @@ export async function startStack(
 
   const database = await createTestDatabase();
   const config = { ...configOf(rootKey), ...settings };
+  const target = await via(database.target);
   const agent = new Agent({ connections: 64 });
   const open = async (more: Partial<Config> = {}) => {
     const gateway = await createApp({
       config: { ...config, ...more },
       logger,
-      database: database.target,
+      database: target,
       connections: listed(connections),
       connector,
       guard,
+      redaction,
+      ...(timing ? { timing } : {}),
     });
     const { url } = await gateway.listen();
     return { gateway, url, ask: (path: string, ask: Ask = {}) => askOf(url, path, ask) };
@@ -179,7 +185,8 @@ export async function startStack(
     },
     reach: (state, slugs = plans.map(({ slug }) => slug)) =>
       eventually(`${slugs.join(', ')}: ${state}`, async () => {
-        const { body } = await ask('/v1/connections?limit=100');
+        const { status, text, body } = await ask('/v1/connections?limit=100');
+        if (status !== 200) throw new Error(`the connections cannot be read: ${status} ${text}`);
         const { data } = body as { data: ConnectionState[] };
         return data
           .filter(({ id }) => slugs.includes(id))
@@ -218,6 +225,17 @@ export async function eventually(what: string, isSo: () => Promise<boolean> | bo
   }
 }
 
+/** Resolves once every kind of that connection has been walked anew. */
+export async function syncsGoOn(stack: Pick<Stack, 'ask'>, slug: string): Promise<void> {
+  const since = Date.now();
+  await eventually(`syncs of ${slug} go on`, async () => {
+    const { body } = await stack.ask(`/v1/connections/${slug}`);
+    const { kinds } = (body as { data: { sync: { kinds: Record<string, { observed_at: string }> } } }).data
+      .sync;
+    return Object.values(kinds).every(({ observed_at }) => Date.parse(observed_at) > since);
+  });
+}
+
 /** Palette takes a key or a login; the login is the harder one, as it has a session. */
 function credentialsOf({ name, credentials }: Upstream): Record<string, string> {
   if (name !== 'palette') return credentials;
@@ -248,6 +266,13 @@ export function configOf(rootKey: string): Config {
   return {
     host: '127.0.0.1',
     port: 0,
+    metricsPort: null,
+    slowRequestMs: 1000,
+    requestSample: 1,
+    drainMs: 0,
+    maxLoopDelayMs: 10_000,
+    otlpEndpoint: null,
+    traceSample: 1,
     publicUrl: null,
     database: { url: null, poolSize: 6 },
     redisUrl: null,
@@ -265,6 +290,13 @@ export function configOf(rootKey: string): Config {
     rootKey,
     rootKeyFile: null,
     allowedNetworks: [],
+    eventsKeepDays: 7,
+    webhookRetriesMs: [
+      5_000,
+      300_000,
+      1_800_000,
+      ...[2, 5, 10, 14, 20, 24].map((hours) => hours * 3_600_000),
+    ],
     connections: [],
     issuers: [],
   };

@@ -6,6 +6,7 @@ import { type Answered, answeredText } from '../../src/http/access-log.ts';
 import { type Admit, createFront } from '../../src/http/front.ts';
 import { ReadyAnswers } from '../../src/http/ready-answers.ts';
 import { Revisions } from '../../src/inventory/revisions.ts';
+import { Tallies } from '../../src/metrics/tallies.ts';
 
 const path = '/v1/clusters?limit=2';
 /** Who is known, by the header that they send, and what each may see. */
@@ -17,6 +18,7 @@ describe('the front', () => {
   let admit: Admit | undefined;
   let ready: ReadyAnswers;
   let said: Answered[];
+  let tallies: Tallies;
 
   beforeAll(async () => {
     const known = (id = ''): Principal | undefined => (sights[id] ? { ...root, id } : undefined);
@@ -36,7 +38,8 @@ describe('the front', () => {
   beforeEach(() => {
     const revisions = new Revisions();
     revisions.trust(true);
-    ready = new ReadyAnswers(revisions);
+    tallies = new Tallies();
+    ready = new ReadyAnswers(revisions, tallies);
     admit = undefined;
     said = [];
   });
@@ -53,8 +56,8 @@ describe('the front', () => {
       kinds: ['cluster' as const],
       validUntil: Number.POSITIVE_INFINITY,
     };
-    ready.keep(sight, path, answer); // asked for once
-    ready.keep(sight, path, answer);
+    ready.keep(sight, path, answer, '/v1/clusters'); // asked for once
+    ready.keep(sight, path, answer, '/v1/clusters');
   }
 
   async function ask(who: string, headers: Record<string, string> = {}) {
@@ -74,6 +77,17 @@ describe('the front', () => {
     expect(answer.headers).toMatchObject({ 'x-request-id': 'request-0001', etag: 'W/"1"' });
     expect(said).toMatchObject([
       { id: 'request-0001', answered: answeredText('GET', '/v1/clusters', 200), principal: 'root' },
+    ]);
+  });
+
+  it('counts what it gives, by route and status', async () => {
+    keepFor('all');
+    await ask('root');
+    await ask('root');
+    await ask('root', { 'If-None-Match': 'W/"1"' });
+    expect([...tallies]).toEqual([
+      [{ route: '/v1/clusters', method: 'GET', status: '200', ready: 'yes' }, 2],
+      [{ route: '/v1/clusters', method: 'GET', status: '304', ready: 'yes' }, 1],
     ]);
   });
 
@@ -116,7 +130,7 @@ describe('the front', () => {
   it('gives nothing that is older than the inventory', async () => {
     const revisions = new Revisions();
     revisions.trust(true);
-    ready = new ReadyAnswers(revisions);
+    ready = new ReadyAnswers(revisions, tallies);
     keepFor('all');
     expect((await ask('root')).status).toBe(200);
     revisions.note('fm-east', 'cluster', 1);

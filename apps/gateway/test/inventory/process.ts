@@ -18,6 +18,8 @@ import { Walker } from '../../src/inventory/sync/walker.ts';
 import { SyncJobs } from '../../src/inventory/sync-jobs.ts';
 import type { Timing } from '../../src/inventory/timing.ts';
 import { Totals } from '../../src/inventory/totals.ts';
+import { Stories } from '../../src/requests/stories.ts';
+import { Jobs } from '../../src/tracing/jobs.ts';
 import type { TestDatabase } from '../setup/test-database.ts';
 
 // The tests look at what happens, not at what is said of it.
@@ -60,8 +62,9 @@ export class Process {
     const feed = new Feed(database, revisions, sources, noLinks);
     const inventory = new Inventory(database, new Totals(database, revisions), sources, revisions, freshness);
     const outcomes = new Outcomes(database, revisions, sources, timing);
-    const walker = new Walker(database, revisions, outcomes, timing, { ...defaultSyncSettings, ...sync });
-    const upkeep = new Upkeep(database, new Purge(connections, database, revisions, sources));
+    const settings = { ...defaultSyncSettings, ...sync };
+    const walker = new Walker({ database, revisions, timing, settings }, outcomes, new Jobs(new Stories()));
+    const upkeep = new Upkeep(database, new Purge(connections, database, revisions, sources), settings);
     const jobs = new SyncJobs(connections, database, feed, walker, upkeep);
     await feed.onModuleInit();
     return new Process(

@@ -9,12 +9,19 @@ import {
   type ProjectRecord,
   type ReleaseRecord,
 } from '@fleetgate/model';
+import type { Condition } from '@fleetgate/provider-runtime';
 import { type Facet, facetOf, type Page, type ProviderDefinition } from '@fleetgate/provider-spec';
 import { z } from 'zod';
 import type { Connection, Connections } from '../../src/connections/connection.ts';
 
 /** What a test lets happen before a page of a list is given; it may reject, or wait. */
 export type BeforePage = (kind: Kind, page: number, signal: AbortSignal) => void | Promise<void>;
+
+/** It is in no trouble, and nothing is under way. */
+const idle: Condition = {
+  breakers: { read: 'closed', write: 'closed', sync: 'closed', native: 'closed' },
+  underWay: { read: 0, write: 0, sync: 0, native: 0 },
+};
 
 /** An upstream that lives in memory: objects by kind, listed in the order in which they were put, paged by offset. */
 export class Upstream {
@@ -60,7 +67,8 @@ export class Upstream {
       connect: () => provider,
     };
     const provider = { account: { identify: async () => ({ name: null }) }, ...facets };
-    return { slug, definition, team: null, syncIntervalMs: 60_000, provider, ...facts };
+    const connected = { ...provider, condition: () => idle };
+    return { slug, definition, team: null, syncIntervalMs: 60_000, provider: connected, ...facts };
   }
 
   private facet(kind: Kind): Facet<AnyRecord> {

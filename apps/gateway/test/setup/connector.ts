@@ -9,14 +9,15 @@ import { OutboundGuard, type Resolve } from '../../src/outbound/outbound-guard.t
 /** What one replica joins connections with: its sessions stay with itself, and it may call this machine. */
 export function testConnector(logger: Logger, deadlines: Partial<Deadlines> = {}, resolve?: Resolve) {
   const guard = new OutboundGuard(new AllowedNetworks(['127.0.0.0/8']), resolve);
+  const redaction = new Redaction();
   const connector = new Connector({
     providers: installedProviders,
     tokens: memoryTokens(systemClock),
     logger,
-    redaction: new Redaction(),
+    redaction,
     sessionKey: Buffer.alloc(32, 1),
     lookup: guard.lookup,
     deadlines,
   });
-  return { guard, connector };
+  return { guard, connector, redaction };
 }

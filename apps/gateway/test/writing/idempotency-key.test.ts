@@ -28,15 +28,24 @@ describe('an Idempotency-Key', () => {
 });
 
 describe('two requests are the same', () => {
-  const one = fingerprintOf('POST', '/v1/projects', { name: 'a', spec: { x: 1, y: [1, 2] } });
+  const secret = Buffer.alloc(32, 1);
+  const one = fingerprintOf(secret, 'POST', '/v1/projects', { name: 'a', spec: { x: 1, y: [1, 2] } });
   it('whatever the order of their members', () => {
-    expect(fingerprintOf('POST', '/v1/projects', { spec: { y: [1, 2], x: 1 }, name: 'a' })).toEqual(one);
+    expect(fingerprintOf(secret, 'POST', '/v1/projects', { spec: { y: [1, 2], x: 1 }, name: 'a' })).toEqual(
+      one,
+    );
+  });
+  it('but not for whoever does not know the secret', () => {
+    const other = Buffer.alloc(32, 2);
+    expect(
+      fingerprintOf(other, 'POST', '/v1/projects', { name: 'a', spec: { x: 1, y: [1, 2] } }),
+    ).not.toEqual(one);
   });
   it.each([
     ['method', 'PUT', '/v1/projects', { name: 'a', spec: { x: 1, y: [1, 2] } }],
     ['address', 'POST', '/v1/projects?dry_run=true', { name: 'a', spec: { x: 1, y: [1, 2] } }],
     ['body', 'POST', '/v1/projects', { name: 'a', spec: { x: 1, y: [2, 1] } }],
   ])('but not with another %s', (_what, method, url, body) => {
-    expect(fingerprintOf(method, url, body)).not.toEqual(one);
+    expect(fingerprintOf(secret, method, url, body)).not.toEqual(one);
   });
 });

@@ -13,6 +13,7 @@ import { Password, Passwords } from '../login/passwords.ts';
 import { Name } from '../names.ts';
 import { type Role, roles } from '../scopes.ts';
 import { hasOtherOwner, lastOwner } from '../users/user-changes.ts';
+import { tellOfMember } from './member-events.ts';
 import { assertMayGive, assertMayTouch } from './member-powers.ts';
 import { type Team, Teams } from './teams.ts';
 
@@ -99,6 +100,7 @@ export class Members {
           values: [team.id, id, role],
         });
         if (rowCount === 0) throw new ApiError('conflict', `${user_name} is a member already`);
+        await tellOfMember(client, 'member_added', { team, userId: id, role, requestId: request.id });
         return id;
       },
     );
@@ -144,6 +146,7 @@ export class Members {
         text: 'DELETE FROM team_member WHERE team_id = $1 AND user_id = $2',
         values: [team.id, userId],
       });
+      await tellOfMember(client, 'member_removed', { team, userId, role: before, requestId: request.id });
       if (revoke_keys) await revokeKeysOf(userId, change);
       return userId;
     });

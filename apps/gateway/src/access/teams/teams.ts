@@ -14,6 +14,7 @@ import { Name } from '../names.ts';
 import { grantIn, may, type Principal, plans, teamsWith } from '../principal.ts';
 import { scopeMissing } from '../refusals.ts';
 import { roles } from '../scopes.ts';
+import { tellOfMember } from './member-events.ts';
 
 /** How many teams one user may own that it has made itself: each comes with a plan of its own. */
 const ownedAtMost = 10;
@@ -136,6 +137,13 @@ export class Teams {
           text: `INSERT INTO team_member (team_id, user_id, role) VALUES ($1, $2, 'owner')`,
           values: [id, principal.id],
         });
+        const membership = {
+          team: rows[0],
+          userId: principal.id,
+          role: 'owner',
+          requestId: request.id,
+        } as const;
+        await tellOfMember(client, 'member_added', membership);
         await this.changes.say(client, [principal.id]);
       }
       return rows[0];

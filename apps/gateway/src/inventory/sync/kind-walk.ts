@@ -26,6 +26,9 @@ const mostConfirmed = 100;
 /** Ids of missing rows that are held in memory at once. */
 const missingAtOnce = 5_000;
 
+/** The injection token of `WalkTools`. */
+export const WALK_TOOLS = Symbol('walk tools');
+
 export interface WalkTools {
   readonly database: Database;
   readonly revisions: Revisions;

@@ -88,8 +88,9 @@ export class Outcomes {
       await client.query({
         text: `INSERT INTO sync_kind AS k (connection, kind, due_at, error_code, error_message, failing_since, failures)
           VALUES ($1, $2, now() + $3 * interval '1 ms', $4, $5, now(), 1)
-          ON CONFLICT (connection, kind) DO UPDATE SET due_at = excluded.due_at, error_code = excluded.error_code,
-            error_message = excluded.error_message, failing_since = coalesce(k.failing_since, excluded.failing_since),
+          ON CONFLICT (connection, kind) DO UPDATE SET due_at = excluded.due_at,
+            error_code = CASE WHEN $7 THEN coalesce(k.error_code, excluded.error_code) ELSE excluded.error_code END,
+            error_message = CASE WHEN $7 THEN coalesce(k.error_message, excluded.error_message) ELSE excluded.error_message END, failing_since = coalesce(k.failing_since, excluded.failing_since),
             failures = k.failures + 1, hold_until = now() + $6 * interval '1 ms'${restart ? `, ${noWalk}` : ''}`,
         values: [
           lease.connection,
@@ -98,6 +99,8 @@ export class Outcomes {
           codes[fault.code] ?? otherCode,
           fault.message,
           fault.retryAfterMs ?? 0,
+          // Not asked, for it has failed before: how it failed then tells more.
+          !fault.sent && fault.retryAfterMs !== undefined,
         ],
       });
     });

@@ -8,10 +8,13 @@ export interface SyncSettings {
   readonly pageSize: number;
   /** rows that are written in one transaction */
   readonly batchSize: number;
+  /** days for which events are kept, and what became of their deliveries */
+  readonly eventsKeepDays: number;
 }
 
 export const defaultSyncSettings: SyncSettings = {
   leaseMs: 15_000,
   pageSize: 200,
   batchSize: 200,
+  eventsKeepDays: 7,
 };

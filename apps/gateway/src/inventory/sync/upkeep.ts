@@ -1,9 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.ts';
 import { Purge } from './purge.ts';
+import { SYNC_SETTINGS, type SyncSettings } from './settings.ts';
 
-/** What is kept of the past. */
-const kept = { days: 7 };
+/** How long a resource that is gone is remembered. */
+const goneKept = { days: 7 };
 /** Rows that are deleted in one statement. */
 const batchSize = 10_000;
 /** Key of the advisory lock under which one replica at a time does this. */
@@ -15,13 +16,17 @@ export class Upkeep {
   constructor(
     private readonly database: Database,
     private readonly purge: Purge,
+    @Inject(SYNC_SETTINGS) private readonly settings: SyncSettings,
   ) {}
 
   async run(stopping: AbortSignal): Promise<void> {
     await this.purge.run(stopping);
-    const old = `now() - interval '${kept.days} days'`;
+    const old = `now() - interval '${goneKept.days} days'`;
+    const past = `now() - interval '${this.settings.eventsKeepDays} days'`;
     for (const statement of [
-      `DELETE FROM event WHERE sequence IN (SELECT sequence FROM event WHERE at < ${old} ORDER BY at LIMIT ${batchSize})`,
+      `DELETE FROM event WHERE sequence IN (SELECT sequence FROM event WHERE at < ${past} ORDER BY at LIMIT ${batchSize})`,
+      `DELETE FROM webhook_delivery WHERE seq IN (SELECT seq FROM webhook_delivery
+        WHERE finished_at < ${past} ORDER BY finished_at LIMIT ${batchSize})`,
       `DELETE FROM resource WHERE id IN (SELECT id FROM resource
         WHERE gone_at IS NOT NULL AND gone_at < ${old} LIMIT ${batchSize})`,
       `DELETE FROM sync_seen s WHERE NOT EXISTS (SELECT 1 FROM sync_kind k WHERE k.walk = s.walk)`,
