@@ -1,13 +1,14 @@
 // The floors: servers with nothing of ours in them, raw node:http but for the proxy.
-//   node floor.mjs bytes FILE                 sends the bytes of FILE
-//   node floor.mjs not-modified               answers 304 with an etag
+//   node floor.mjs bytes FILE [HEAD]          sends the bytes of FILE
+//   node floor.mjs not-modified [HEAD]        answers 304
 //   node floor.mjs sql FILE                   FILE: {database, statements: {path: [{name, text, values}]}}; runs those of the path by bare pg, sends the last's rows as they come
 //   node floor.mjs proxy ORIGIN               @fastify/http-proxy in front of ORIGIN, and nothing else
+// HEAD: a JSON file with the headers to send, [name, value, name, …]; without it there is little more than the length.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 
-const [kind, file] = process.argv.slice(2);
+const [kind, file, headFile] = process.argv.slice(2);
 const json = 'application/json; charset=utf-8';
 
 // The gateway's own session settings, so that both ask the server for the same work.
@@ -16,17 +17,21 @@ const sessionSettings =
 /** Every column as the text that came. */
 const types = { getTypeParser: () => (text) => text };
 
+const headOf = (path) => (path === undefined ? undefined : JSON.parse(readFileSync(path, 'utf8')));
+
 async function handler() {
   if (kind === 'bytes') {
     const body = readFileSync(file);
+    const head = headOf(headFile) ?? ['content-type', json, 'content-length', String(body.length)];
     return (_request, response) => {
-      response.writeHead(200, { 'content-type': json, 'content-length': body.length });
+      response.writeHead(200, head);
       response.end(body);
     };
   }
   if (kind === 'not-modified') {
+    const head = headOf(file) ?? ['etag', 'W/"0123456789abcdef"'];
     return (_request, response) => {
-      response.writeHead(304, { etag: 'W/"0123456789abcdef"' });
+      response.writeHead(304, head);
       response.end();
     };
   }

@@ -12,7 +12,16 @@ process.on('message', (options) =>
 process.on('disconnect', () => process.exit(0));
 process.send({ type: 'ready' });
 
-async function load({ host = '127.0.0.1', port, seconds, connections, paths, from = 0, headers = {} }) {
+async function load({
+  host = '127.0.0.1',
+  port,
+  seconds,
+  connections,
+  paths,
+  from = 0,
+  headers = {},
+  awake = false,
+}) {
   const headerText = Object.entries(headers)
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('');
@@ -72,8 +81,12 @@ async function load({ host = '127.0.0.1', port, seconds, connections, paths, fro
     });
   }
 
+  let done = false;
+  const stayAwake = () => done || setImmediate(stayAwake);
+  if (awake) stayAwake();
   const started = performance.now();
   await Promise.all(Array.from({ length: connections }, run));
+  done = true;
   const elapsed = (performance.now() - started) / 1000;
   latencies.sort((a, b) => a - b);
   const at = (share) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))];

@@ -1,9 +1,12 @@
-// npm run bench [-- lists native sync throttle scale]: prints each figure beside what it is measured against. Nothing here asserts.
+// npm run bench [-- events fleet light lists native sync throttle scale]: prints each figure beside what it is measured against. Nothing here asserts.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../../libs/embedded-postgres/dist/index.js';
+import { events } from './events.mjs';
+import { fleet } from './fleet.mjs';
+import { light } from './light.mjs';
 import { lists } from './lists.mjs';
 import { native } from './native.mjs';
 import { scale } from './scale.mjs';
@@ -49,6 +52,12 @@ try {
   }
   if (wanted('sync')) await sync(await databaseOf('sync'), urlOf('sync'), serverPids);
   if (wanted('throttle')) await throttle(await databaseOf('throttle'), urlOf('throttle'));
+  if (wanted('events')) await events(await databaseOf('events'), urlOf('events'));
+  if (wanted('light')) {
+    await databaseOf('light');
+    await light(urlOf('light'));
+  }
+  if (wanted('fleet')) await fleet(await databaseOf('fleet'), urlOf('fleet'), serverPids);
   if (wanted('scale')) await scale(await databaseOf('scale'));
 } finally {
   await server.stop();

@@ -6,8 +6,7 @@ import { number, ratio, row, title } from './print.mjs';
 import { startFloor, stop, versus } from './processes.mjs';
 import { authorization, startGateway } from './stack.mjs';
 
-const rounds = 7;
-const seconds = 3;
+const rounds = { pairs: 15, seconds: 0.8, warmUp: 5 };
 const connections = 32;
 const sizes = [2, 64];
 
@@ -24,7 +23,7 @@ export async function native(url) {
     const gateway = await startGateway(url, { baseUrl: origin, credentials });
     const side = (pid, port, path) => ({
       pid,
-      options: { seconds, connections, port, paths: [path], headers: { authorization } },
+      options: { connections, port, paths: [path], headers: { authorization } },
     });
     try {
       const result = await versus(
@@ -43,7 +42,7 @@ export async function native(url) {
 }
 
 function print(name, { a, b, ratio: value, ratios, p99 }, asked) {
-  const spread = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`;
+  const spread = `${ratios[0].toFixed(2)}–${ratios.at(-1).toFixed(2)}`;
   row(name, ratio(value), asked);
   row(
     '',

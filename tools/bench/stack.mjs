@@ -17,26 +17,30 @@ export async function startFleetManager(scale) {
   return { pid: child.pid, baseUrl: ready.baseUrl, credentials: ready.credentials, stop: () => stop(child) };
 }
 
-/** The gateway as it is shipped, on a database of its own, with one connection. */
+/** The gateway as it is shipped, on a database of its own, with one connection for each slug, all to the same upstream. */
 export async function startGateway(database, upstream, options = {}) {
-  const { interval = '24h', logLevel = 'info', program = 'apps/gateway/dist/main.js', env = {} } = options;
+  const {
+    interval = '24h',
+    logLevel = 'info',
+    program = 'apps/gateway/dist/main.js',
+    env = {},
+    slugs = ['fm-bench'],
+  } = options;
   const dir = mkdtempSync(join(tmpdir(), 'fleetgate-bench-'));
   const config = join(dir, 'connections.yaml');
   writeFileSync(
     config,
     JSON.stringify({
-      connections: [
-        {
-          slug: 'fm-bench',
-          provider: 'fleet-manager',
-          sync: { interval },
-          settings: {
-            baseUrl: upstream.baseUrl,
-            apiKey: upstream.credentials.apiKey,
-            limits: { concurrency: 16, requestsPerSecond: 10_000, burst: 10_000 },
-          },
+      connections: slugs.map((slug) => ({
+        slug,
+        provider: 'fleet-manager',
+        sync: { interval },
+        settings: {
+          baseUrl: upstream.baseUrl,
+          apiKey: upstream.credentials.apiKey,
+          limits: { concurrency: 16, requestsPerSecond: 10_000, burst: 10_000 },
         },
-      ],
+      })),
     }),
   );
   const port = 20_000 + Math.floor(Math.random() * 20_000);
@@ -61,7 +65,11 @@ export async function startGateway(database, upstream, options = {}) {
     });
     return { status: response.status, headers: response.headers, text: await response.text() };
   };
-  const kinds = async () => JSON.parse((await get('/v1/connections/fm-bench')).text).data.sync.kinds;
+  const kinds = async () => {
+    const { status, text } = await get('/v1/connections?limit=100');
+    if (status === 503) return [{}]; // busy with its syncs: it is asked again
+    return JSON.parse(text).data.flatMap(({ sync }) => Object.values(sync.kinds));
+  };
   return {
     child,
     pid: child.pid,
@@ -71,7 +79,7 @@ export async function startGateway(database, upstream, options = {}) {
     async synced(since) {
       const until = Date.now() + settle;
       while (Date.now() < until) {
-        const states = Object.values(await kinds());
+        const states = await kinds();
         const failing = states.find(({ state }) => state === 'failing');
         if (failing) throw new Error(`the sync fails: ${failing.error.message}`);
         if (states.every(({ observed_at }) => observed_at && Date.parse(observed_at) >= since)) return;
@@ -80,11 +88,17 @@ export async function startGateway(database, upstream, options = {}) {
       throw new Error('the sync did not end');
     },
     async syncNow() {
-      const response = await fetch(`http://127.0.0.1:${port}/v1/connections/fm-bench/sync`, {
-        method: 'POST',
-        headers: { authorization },
-      });
-      if (response.status !== 202) throw new Error(`sync answered ${response.status}`);
+      for (const slug of slugs) {
+        const asked = () =>
+          fetch(`http://127.0.0.1:${port}/v1/connections/${slug}/sync`, {
+            method: 'POST',
+            headers: { authorization },
+          });
+        let response = await asked();
+        for (; response.status === 503; response = await asked())
+          await new Promise((resolve) => setTimeout(resolve, 1000)); // as Retry-After asks
+        if (response.status !== 202) throw new Error(`sync answered ${response.status}`);
+      }
     },
     async stop() {
       await stop(child);
