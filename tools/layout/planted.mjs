@@ -86,7 +86,9 @@ function layoutFailures() {
     for (const file of ['provider', 'settings', 'session', 'errors', 'wire', 'clusters']) {
       write(`libs/providers/${name}/src/${file}.ts`);
     }
-    for (const file of ['conformance', 'mapping']) write(`libs/providers/${name}/test/${file}.test.ts`);
+    for (const file of ['options', 'conformance.test', 'mapping.test']) {
+      write(`libs/providers/${name}/test/${file}.ts`);
+    }
     write(`libs/sandbox/src/${name}/routes.ts`);
   }
   const before = layoutProblems(house).map((problem) => `a house in order is blamed: ${problem}`);

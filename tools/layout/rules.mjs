@@ -10,6 +10,7 @@ const requiredOfProvider = [
   'src/session.ts',
   'src/errors.ts',
   'src/wire.ts',
+  'test/options.ts',
   'test/conformance.test.ts',
   'test/mapping.test.ts',
 ];
