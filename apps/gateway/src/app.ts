@@ -18,6 +18,7 @@ import { EventFeed } from './events/event-feed.ts';
 import { Sequencer } from './events/sequencer.ts';
 import { firstSync } from './health/first-sync.ts';
 import { Health } from './health/health.ts';
+import { createAccessLog } from './http/access-log.ts';
 import { ErrorFilter } from './http/error-filter.ts';
 import type { FindReady } from './http/front.ts';
 import { PublicUrl } from './http/public-url.ts';
@@ -35,6 +36,7 @@ import { MetricsPort } from './metrics/metrics-port.ts';
 import { Scrapes } from './metrics/scrapes.ts';
 import { upstreamMetrics } from './metrics/upstream-metrics.ts';
 import { NativeCalls } from './native/native-calls.ts';
+import { NativeLane } from './native/native-lane.ts';
 import { serveOAuth } from './oauth/oauth-routes.ts';
 import { Scope } from './reading/scope.ts';
 import { ReadyStories } from './requests/ready-stories.ts';
@@ -78,8 +80,20 @@ export async function createApp(
   const spans = await spansOf(config, clean);
   const requests = new RequestHooks({ stories, clean, slowMs, sample, spans });
   const readyStories = new ReadyStories({ clean, slowMs, sample });
+  const access = createAccessLog(logger);
+  const lane = new NativeLane({
+    authentications,
+    admissions,
+    metrics,
+    requests,
+    access,
+    logger,
+    varies: corsOrigins.length > 0,
+  });
   const server = await createServer({
     logger,
+    access,
+    native: (request, response, next) => lane.take(request, response, next),
     authentications,
     trustedProxies,
     corsOrigins,
@@ -122,6 +136,7 @@ export async function createApp(
     const requestLog = app.get(RequestLog);
     requests.keep = (entry) => requestLog.add(entry);
     readyStories.keep = requests.keep;
+    lane.open(app.get(Scope));
     ready = readyIn(app.get(ReadyAnswers), app.get(Scope));
     await jobs?.start();
     if (jobs) {

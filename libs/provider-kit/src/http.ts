@@ -111,6 +111,7 @@ export function createHttp(options: HttpOptions): Http {
     },
     native: {
       baseUrl: options.baseUrl,
+      held: () => session.held(),
       credential: (call) => session.credential(call),
       renew: (refused, call) => session.renew(refused, call),
     },

@@ -12,6 +12,8 @@ export interface Credential {
  * throw away the new one.
  */
 export interface Session {
+  /** What is good for now without asking anybody. */
+  held(): Credential | undefined;
   credential(call: Call): Promise<Credential>;
   /** Rejects with `unauthenticated` where there is nothing better to offer than what was refused. */
   renew(refused: Credential, call: Call): Promise<Credential>;
@@ -23,6 +25,7 @@ export interface Session {
 export function staticSession(value: string, headers: Readonly<Record<string, string>>): Session {
   const credential = { value, headers };
   return {
+    held: () => credential,
     credential: () => Promise.resolve(credential),
     renew: () => Promise.reject(new Fault('unauthenticated', 'the upstream refuses the credentials')),
     secrets: () => [value],
@@ -100,9 +103,13 @@ export function loginSession(options: LoginOptions): Session {
     headers: options.headers(token.value),
   });
 
+  const held = () => (usable(current) && fresh(current) ? asCredential(current) : undefined);
+
   return {
+    held,
     async credential(call) {
-      if (usable(current) && fresh(current)) return asCredential(current);
+      const known = held();
+      if (known) return known;
       const stored = await host.tokens.read(name);
       if (usable(stored) && fresh(stored)) {
         current = stored;

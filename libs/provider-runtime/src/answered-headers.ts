@@ -7,13 +7,15 @@ const answeredHeaders: ReadonlySet<string> = new Set([
   'retry-after',
   'x-request-id',
 ]);
-const answeredPrefixes = ['ratelimit', 'x-ratelimit-'];
 
 /** Of an answer's headers, those that a provider or the runtime has a use for. */
 export function readHeaders(received: NodeJS.Dict<string | string[]>): Record<string, string> {
-  const entries = Object.entries(received).flatMap(([name, value]) => {
-    const wanted = answeredHeaders.has(name) || answeredPrefixes.some((prefix) => name.startsWith(prefix));
-    return wanted && value !== undefined ? [[name, Array.isArray(value) ? value.join(', ') : value]] : [];
-  });
-  return Object.fromEntries(entries);
+  const read: Record<string, string> = {};
+  for (const name of Object.keys(received)) {
+    const wanted =
+      answeredHeaders.has(name) || name.startsWith('x-ratelimit-') || name.startsWith('ratelimit');
+    const value = received[name];
+    if (wanted && value !== undefined) read[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return read;
 }

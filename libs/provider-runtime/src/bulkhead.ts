@@ -1,6 +1,5 @@
 import { Fault } from '@fleetgate/model';
 import type { Operation } from '@fleetgate/provider-spec';
-import { bulkhead as cockatielBulkhead, isBulkheadRejectedError } from 'cockatiel';
 import { contextOf } from './call.ts';
 import { type CallClass, callClasses } from './classes.ts';
 
@@ -12,30 +11,44 @@ export const defaultSlots: Slots = { read: 256, write: 64, sync: 16, native: 64 
 /** after how long it is worth to come again when all slots are taken; milliseconds */
 const retryAfterMs = 1_000;
 
-/** Runs what there is a slot for, and refuses the rest with `unavailable`, at once. */
+/** Lets in what there is a slot for, and refuses the rest with `unavailable`, at once: nobody stands in line here. */
 export interface Bulkhead {
   run<T>(of: CallClass, work: () => Promise<T>): Promise<T>;
+  /** Takes a slot, which `leave` gives back; throws where there is none. */
+  enter(of: CallClass): void;
+  leave(of: CallClass): void;
   /** how many are under way */
   underWay(of: CallClass): number;
 }
 
+/** Two numbers for each class: the one of cockatiel is a line as well, which the limiter has already, and costs a promise or three. */
 export function createBulkhead(connection: string, slots: Slots): Bulkhead {
-  // Without a line of its own: cockatiel's does not let those go who no longer wait, and the limiter has one that does.
-  const policies = Object.fromEntries(callClasses.map((of) => [of, cockatielBulkhead(slots[of])])) as Record<
-    CallClass,
-    ReturnType<typeof cockatielBulkhead>
-  >;
+  const taken = Object.fromEntries(callClasses.map((of) => [of, 0])) as Record<CallClass, number>;
+
+  function enter(of: CallClass): void {
+    if (taken[of] >= slots[of]) {
+      const message = `${connection} has ${slots[of]} calls under way already, and takes no more`;
+      throw new Fault('unavailable', message, { sent: false, retryAfterMs });
+    }
+    taken[of] += 1;
+  }
+
+  function leave(of: CallClass): void {
+    taken[of] -= 1;
+  }
+
   return {
+    enter,
+    leave,
     async run(of, work) {
+      enter(of);
       try {
-        return await policies[of].execute(work);
-      } catch (error) {
-        if (!isBulkheadRejectedError(error)) throw error;
-        const message = `${connection} has ${slots[of]} calls under way already, and takes no more`;
-        throw new Fault('unavailable', message, { sent: false, retryAfterMs });
+        return await work();
+      } finally {
+        leave(of);
       }
     },
-    underWay: (of) => slots[of] - policies[of].executionSlots,
+    underWay: (of) => taken[of],
   };
 }
 

@@ -20,44 +20,47 @@ export interface NewCall {
 export function newCall(options: NewCall): Call {
   const { requestId, traceparent, signal, random, background = false, deadlineAt } = options;
   if (deadlineAt !== undefined) setDeadline(signal, deadlineAt);
-  const known = traceparent !== undefined && readTraceparent(traceparent) !== undefined;
-  const call = { requestId, traceparent: known ? traceparent : newTraceparent(random), signal };
+  const call = { requestId, traceparent: knownTraceparent(traceparent, random), signal };
   return background ? withContext(call, { operation: 'none', class: 'sync', traffic: noTraffic() }) : call;
+}
+
+/** The one that was given, or a new one where that is none. */
+export function knownTraceparent(given: string | undefined, random: () => number): string {
+  return given !== undefined && readTraceparent(given) !== undefined ? given : newTraceparent(random);
 }
 
 /** A new trace, marked as recorded: every call has its story in the request log. */
 export function newTraceparent(random: () => number): string {
-  return `00-${hex(16, random)}-${hex(8, random)}-01`;
+  return `00-${hex(32, random)}-${hex(16, random)}-01`;
 }
 
 /** The same trace seen from one attempt: the caller's trace id, a parent id of its own. */
 export function childTraceparent(traceparent: string, random: () => number): string {
   const parent = readTraceparent(traceparent);
   if (!parent) return newTraceparent(random);
-  return `00-${parent.traceId}-${hex(8, random)}-${parent.flags}`;
+  return `00-${parent.traceId}-${hex(16, random)}-${parent.flags}`;
 }
 
 /** bits of the flags that we know: sampled (1), random trace id (2); others are sent as zero, as the standard asks */
 const knownFlags = 0b11;
 
+const traceparentForm = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+
 function readTraceparent(text: string): { traceId: string; flags: string } | undefined {
-  const match =
-    /^(?<version>[0-9a-f]{2})-(?<traceId>[0-9a-f]{32})-(?<parentId>[0-9a-f]{16})-(?<flags>[0-9a-f]{2})(?<more>-.*)?$/.exec(
-      text,
-    );
-  const { version, traceId, parentId, flags, more } = match?.groups ?? {};
+  const [, version, traceId, parentId, flags, more] = traceparentForm.exec(text) ?? [];
   if (!traceId || !parentId || !flags || version === 'ff' || (version === '00' && more)) return undefined;
   if (/^0+$/.test(traceId) || /^0+$/.test(parentId)) return undefined;
-  return { traceId, flags: (Number.parseInt(flags, 16) & knownFlags).toString(16).padStart(2, '0') };
+  return { traceId, flags: `0${(Number.parseInt(flags, 16) & knownFlags).toString(16)}` };
 }
 
-/** never all zeros, which the standard forbids */
-function hex(bytes: number, random: () => number): string {
-  const text = Array.from({ length: bytes }, () =>
-    Math.floor(random() * 256)
+/** So many characters, by eights, of random digits; never all zeros, which the standard forbids. */
+function hex(length: number, random: () => number): string {
+  let text = '';
+  while (text.length < length) {
+    text += Math.floor(random() * 2 ** 32)
       .toString(16)
-      .padStart(2, '0'),
-  ).join('');
+      .padStart(8, '0');
+  }
   return /^0+$/.test(text) ? `${text.slice(0, -1)}1` : text;
 }
 

@@ -27,8 +27,14 @@ export type {
   OperationEvent,
   RequestEvent,
 } from './observer.ts';
-export type { NativeRequest, PassBounds, PassThrough } from './pass-through.ts';
-export type { AnswerSink } from './pass-through-exchange.ts';
+export type {
+  AnswerSink,
+  NativeCaller,
+  NativeRequest,
+  PassBounds,
+  PassedCall,
+  PassThrough,
+} from './pass-through-parts.ts';
 export type { Asked, Granted, SharedLimits } from './shared-limits.ts';
 export { memoryTokens } from './tokens.ts';
 export { createTransport, type Transport, type TransportOptions } from './transport.ts';

@@ -23,6 +23,12 @@ export interface Limiter {
    * others; undefined: it may not.
    */
   tryEnter(): (() => void) | undefined;
+  /** `enter` for a caller that needs neither signal nor promise. It hears, at once or later, that it may send, or why it may not. */
+  join(waiter: Waiter): void;
+  /** Whoever joined stands in line no longer; it hears nothing more. */
+  withdraw(waiter: Waiter): void;
+  /** Whoever joined and was admitted is done; to be called once. */
+  leave(): void;
   /** Admits nobody for `ms` (at most a minute); a shorter pause than the present one changes nothing. */
   pause(ms: number): void;
 }
@@ -36,10 +42,12 @@ export interface LimiterOptions {
   shared?: SharedLimits | undefined;
 }
 
-interface Waiter {
+/** Who stands in line. It is told one of the two, once. */
+export interface Waiter {
+  /** milliseconds since the epoch */
   readonly deadlineAt: number;
-  readonly admit: () => void;
-  readonly refuse: (fault: Fault) => void;
+  admit(): void;
+  refuse(fault: Fault): void;
 }
 
 export function createLimiter({ limits, clock, maxWaiting = 1000, shared }: LimiterOptions): Limiter {
@@ -57,6 +65,7 @@ export function createLimiter({ limits, clock, maxWaiting = 1000, shared }: Limi
     : ownSupply(limits, burst, clock);
   let pausedUntil = 0;
   let alarm: { at: number; off: AbortController } | undefined;
+  let advancing = false;
 
   /** When the next one may go as far as time is concerned: now, later, or when the others have been asked. */
   function nextAt(now: number, keep: number): number {
@@ -66,6 +75,16 @@ export function createLimiter({ limits, clock, maxWaiting = 1000, shared }: Limi
   }
 
   function advance(): void {
+    if (advancing) return; // whoever was just admitted is done already: the loop below sees that
+    advancing = true;
+    try {
+      admitThoseWhoMay();
+    } finally {
+      advancing = false;
+    }
+  }
+
+  function admitThoseWhoMay(): void {
     // Where nobody can go, whoever leaves calls here again.
     for (let next = lines.next(); next; next = lines.next()) {
       const now = clock.now();
@@ -97,14 +116,33 @@ export function createLimiter({ limits, clock, maxWaiting = 1000, shared }: Limi
     );
   }
 
+  function leave(background: boolean): void {
+    lines.left(background);
+    advance();
+  }
+
   function leaveOnce(background: boolean): () => void {
     let left = false;
     return () => {
       if (left) return;
       left = true;
-      lines.left(background);
-      advance();
+      leave(background);
     };
+  }
+
+  function join(line: Set<Waiter>, waiter: Waiter): void {
+    const hopeless = pauseFault(waiter.deadlineAt);
+    if (hopeless) return waiter.refuse(hopeless);
+    if (line.size >= maxWaiting) {
+      const retryAfterMs = perSecond ? Math.ceil((line.size * 1000) / perSecond) : 1000;
+      return waiter.refuse(new Fault('rate_limited', 'too many calls waiting', { retryAfterMs }));
+    }
+    line.add(waiter);
+    advance();
+  }
+
+  function withdraw(line: Set<Waiter>, waiter: Waiter): void {
+    if (line.delete(waiter)) advance();
   }
 
   /** Undefined: it is no use to wait. */
@@ -120,9 +158,13 @@ export function createLimiter({ limits, clock, maxWaiting = 1000, shared }: Limi
     const until = clock.now() + Math.min(ms, longestPauseMs);
     if (until <= pausedUntil) return;
     pausedUntil = until;
-    for (const waiter of [...lines.callers, ...lines.syncs]) {
-      const hopeless = pauseFault(waiter.deadlineAt);
-      if (hopeless) waiter.refuse(hopeless);
+    for (const line of [lines.callers, lines.syncs]) {
+      for (const waiter of [...line]) {
+        const hopeless = pauseFault(waiter.deadlineAt);
+        if (!hopeless) continue;
+        withdraw(line, waiter);
+        waiter.refuse(hopeless);
+      }
     }
   }
 
@@ -130,14 +172,11 @@ export function createLimiter({ limits, clock, maxWaiting = 1000, shared }: Limi
     enter(signal, deadlineAt = Number.POSITIVE_INFINITY, background = false) {
       const line = background ? lines.syncs : lines.callers;
       return new Promise((resolve, reject) => {
-        const hopeless = pauseFault(deadlineAt);
         if (signal.aborted) return reject(faultOfSignal(signal));
-        if (hopeless) return reject(hopeless);
-        if (line.size >= maxWaiting) {
-          const retryAfterMs = perSecond ? Math.ceil((line.size * 1000) / perSecond) : 1000;
-          return reject(new Fault('rate_limited', 'too many calls waiting', { retryAfterMs }));
-        }
-        const giveUp = () => waiter.refuse(faultOfSignal(signal));
+        const giveUp = () => {
+          withdraw(line, waiter);
+          reject(faultOfSignal(signal));
+        };
         const waiter: Waiter = {
           deadlineAt,
           admit() {
@@ -146,16 +185,16 @@ export function createLimiter({ limits, clock, maxWaiting = 1000, shared }: Limi
           },
           refuse(fault) {
             signal.removeEventListener('abort', giveUp);
-            line.delete(waiter);
             reject(fault);
-            advance();
           },
         };
         signal.addEventListener('abort', giveUp, { once: true });
-        line.add(waiter);
-        advance();
+        join(line, waiter);
       });
     },
+    join: (waiter) => join(lines.callers, waiter),
+    withdraw: (waiter) => withdraw(lines.callers, waiter),
+    leave: () => leave(false),
     tryEnter() {
       const now = clock.now();
       if (!lines.isFree() || nextAt(now, lines.reserve) > now) return undefined;

@@ -1,33 +1,9 @@
-import type { Readable } from 'node:stream';
 import { Fault } from '@fleetgate/model';
 import type { Dispatcher } from 'undici';
 import { readHeaders } from './answered-headers.ts';
-import { faultOfSignal } from './call.ts';
 import { networkFault } from './network-fault.ts';
+import type { PassedRequest, Transport } from './transport.ts';
 import { unsent } from './unsent.ts';
-
-/** A request that goes out as it is. */
-export interface PassedRequest {
-  readonly method: string;
-  /** http or https, without a path */
-  readonly origin: string;
-  /** with the query */
-  readonly path: string;
-  /** name, value, name, value, … as they go over the wire */
-  readonly headers: readonly string[];
-  readonly body: Readable | Buffer | null;
-}
-
-/** Where the answer goes, piece by piece. */
-export interface AnswerSink {
-  /** Called once, before anything else, with the headers as they came: name, value, name, value, … */
-  head(status: number, headers: readonly Buffer[]): void;
-  /** False: no more until `resume`, which is given to the first call of `onReady`, is called. */
-  data(chunk: Buffer): boolean;
-  end(): void;
-  /** Says whom to call when there is room again after `data` has said that there is none. */
-  onReady(resume: () => void): void;
-}
 
 export interface ExchangeBounds {
   /** until the answer begins, with the sending of the request; milliseconds */
@@ -38,24 +14,15 @@ export interface ExchangeBounds {
   readonly maxBytes: number;
 }
 
-export interface PassedExchange {
-  readonly pool: Dispatcher;
-  readonly request: PassedRequest;
-  readonly sink: AnswerSink;
-  readonly signal: AbortSignal;
-  readonly bounds: ExchangeBounds;
-  /** an answer of this status is held back, if it is short, for the caller to decide about */
-  readonly heldStatus?: number | undefined;
-}
-
-export interface Passed {
-  readonly status: number;
-  /** of the answer: those that the runtime itself reads */
-  readonly headers: Readonly<Record<string, string>>;
-  /** of the answer's body */
-  readonly bytes: number;
-  /** Gives the answer to the sink that it was held back from. */
-  readonly release?: () => void;
+/** Who takes an answer, piece by piece. */
+export interface ExchangeTaker {
+  /** Called once, before anything else, with the headers as they came: name, value, name, value, … */
+  head(status: number, headers: readonly Buffer[]): void;
+  /** False: no more until `resume` is called. */
+  data(chunk: Buffer): boolean;
+  /** The answer is whole. One that is held back was not handed on yet: `release` does that. */
+  answered(exchange: Exchange): void;
+  failed(fault: Fault): void;
 }
 
 /** bytes of an answer that is held back; a longer one is handed on */
@@ -63,125 +30,146 @@ const mostHeld = 64 * 1024;
 
 /**
  * Sends one request and hands the answer on as it comes, at the pace of whoever takes it. Ends once, with the whole answer or with
- * a fault; with a fault the socket is destroyed.
+ * a fault; with a fault the socket is destroyed. It is an object with methods, of which undici keeps none of its own making: a
+ * function made for each request and kept in an object lives in the old part of the heap, with all that it knows.
  */
-export function passThroughExchange(exchange: PassedExchange): Promise<Passed> {
-  const { pool, request, sink, signal, bounds, heldStatus } = exchange;
-  const host = request.origin.slice(request.origin.indexOf('//') + 2);
-  return new Promise((resolve, reject) => {
-    let controller: Dispatcher.DispatchController | undefined;
-    let ended: Fault | true | undefined;
-    let status = 0;
-    let read: Record<string, string> = {};
-    let held: { headers: readonly Buffer[]; chunks: Buffer[] } | undefined;
-    let size = 0;
-    let waiting = false;
-    /** whether anything came since the clock was last looked at */
-    let alive = false;
-    const startedAt = performance.now();
+export class Exchange implements Dispatcher.DispatchHandler {
+  status = 0;
+  /** of the answer: those that the runtime itself reads */
+  headers: Readonly<Record<string, string>> = {};
+  /** of the answer's body, so far */
+  bytes = 0;
+  readonly #request: PassedRequest;
+  readonly #taker: ExchangeTaker;
+  readonly #bounds: ExchangeBounds;
+  /** an answer of this status is held back, if it is short, for the taker to decide about */
+  readonly #heldStatus: number;
+  #controller: Dispatcher.DispatchController | undefined;
+  #ended: Fault | true | undefined;
+  #held: { readonly headers: readonly Buffer[]; readonly chunks: Buffer[] } | undefined;
+  #waiting = false;
+  /** whether anything came since the clock was last looked at, and when that was (by `performance.now`) */
+  #alive = false;
+  #seenAt = performance.now();
 
-    function end(outcome: Fault | true): boolean {
-      if (ended) return false;
-      ended = outcome;
-      clearInterval(timer);
-      signal.removeEventListener('abort', leave);
-      return true;
+  constructor(
+    request: PassedRequest,
+    taker: ExchangeTaker,
+    { bounds, heldStatus }: { readonly bounds: ExchangeBounds; readonly heldStatus: number },
+  ) {
+    this.#request = request;
+    this.#taker = taker;
+    this.#bounds = bounds;
+    this.#heldStatus = heldStatus;
+  }
+
+  send(transport: Pick<Transport, 'dispatch'>): void {
+    try {
+      transport.dispatch(this.#request, this);
+    } catch (error) {
+      this.abort(error instanceof Fault ? error : networkFault(error, this.#host));
     }
-    function fail(fault: Fault): void {
-      if (!end(fault)) return;
-      controller?.abort(fault);
-      reject(controller ? fault : unsent(fault));
-    }
-    const leave = () => fail(faultOfSignal(signal));
-    const look = () => {
-      if (status === 0 && performance.now() - startedAt >= bounds.headMs) {
-        fail(new Fault('timeout', `${host} did not answer within ${bounds.headMs} ms`));
-      } else if (status !== 0 && !alive && !waiting) {
-        fail(new Fault('timeout', `${host} did not go on with its answer for ${bounds.idleMs} ms`));
-      }
-      alive = false;
-    };
-    const timer = setInterval(look, Math.min(bounds.idleMs, bounds.headMs));
-    if (signal.aborted) {
-      leave();
+  }
+
+  get held(): boolean {
+    return this.#held !== undefined;
+  }
+
+  /** Hands on what was held back. */
+  release(): void {
+    if (this.#held === undefined) return;
+    const { headers, chunks } = this.#held;
+    this.#held = undefined;
+    this.#taker.head(this.status, headers);
+    for (const chunk of chunks) this.#taker.data(chunk);
+  }
+
+  /** There is room again. */
+  resume(): void {
+    if (!this.#waiting) return;
+    this.#waiting = false;
+    this.#alive = true;
+    this.#controller?.resume();
+  }
+
+  /** Ends it, if it has not ended. */
+  abort(fault: Fault): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = fault;
+    this.#controller?.abort(fault);
+    this.#taker.failed(this.#controller ? fault : (unsent(fault) as Fault));
+  }
+
+  /** Looks whether it takes too long; to be called now and then. */
+  look(now: number): void {
+    if (this.#alive || (this.#waiting && this.status !== 0)) {
+      this.#alive = false;
+      this.#seenAt = now;
       return;
     }
-    signal.addEventListener('abort', leave, { once: true });
-
-    function release(): void {
-      if (!held) return;
-      const { headers, chunks } = held;
-      held = undefined;
-      sink.head(status, headers);
-      for (const chunk of chunks) sink.data(chunk);
+    const { headMs, idleMs } = this.#bounds;
+    const stood = now - this.#seenAt;
+    if (this.status === 0 && stood >= headMs) {
+      this.abort(new Fault('timeout', `${this.#host} did not answer within ${headMs} ms`));
+    } else if (this.status !== 0 && stood >= idleMs) {
+      this.abort(new Fault('timeout', `${this.#host} did not go on with its answer for ${idleMs} ms`));
     }
-    const resume = () => {
-      if (!waiting) return;
-      waiting = false;
-      alive = true;
-      controller?.resume();
-    };
-    sink.onReady(resume);
+  }
 
-    const handler: Dispatcher.DispatchHandler = {
-      onRequestStart(started) {
-        controller = started;
-        if (ended instanceof Fault) started.abort(ended); // given up while it waited for a socket
-      },
-      onResponseStart(given, statusCode, headers) {
-        if (statusCode < 200 || ended) return; // 1xx announces the answer
-        status = statusCode;
-        alive = true;
-        read = readHeaders(headers);
-        if (Number(headers['content-length']) > bounds.maxBytes) return fail(tooLarge(host, bounds.maxBytes));
-        const raw = given.rawHeaders as Buffer[];
-        if (statusCode === heldStatus) held = { headers: raw, chunks: [] };
-        else sink.head(statusCode, raw);
-      },
-      onResponseData(given, chunk) {
-        if (ended) return;
-        alive = true;
-        size += chunk.length;
-        if (size > bounds.maxBytes) return fail(tooLarge(host, bounds.maxBytes));
-        if (held) {
-          held.chunks.push(chunk);
-          if (size <= mostHeld) return;
-          release();
-          return;
-        }
-        if (sink.data(chunk)) return;
-        waiting = true;
-        given.pause();
-      },
-      onResponseEnd() {
-        if (!end(true)) return;
-        if (!held) sink.end();
-        const finish = () => {
-          release();
-          sink.end();
-        };
-        resolve({ status, headers: read, bytes: size, ...(held ? { release: finish } : {}) });
-      },
-      onResponseError(_, error) {
-        fail(error instanceof Fault ? error : networkFault(error, host));
-      },
-    };
-    try {
-      pool.dispatch(
-        {
-          path: request.path,
-          method: request.method as Dispatcher.HttpMethod,
-          headers: request.headers as string[],
-          body: request.body,
-        },
-        handler,
-      );
-    } catch (error) {
-      fail(networkFault(error, host));
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#ended instanceof Fault) controller.abort(this.#ended); // given up while it waited for a socket
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: NodeJS.Dict<string | string[]>,
+  ): void {
+    if (status < 200 || this.#ended !== undefined) return; // 1xx announces the answer
+    this.status = status;
+    this.#alive = true;
+    this.headers = readHeaders(headers);
+    if (Number(headers['content-length']) > this.#bounds.maxBytes) return this.abort(this.#tooLarge());
+    const raw = controller.rawHeaders as Buffer[];
+    if (status === this.#heldStatus) this.#held = { headers: raw, chunks: [] };
+    else this.#taker.head(status, raw);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#ended !== undefined) return;
+    this.#alive = true;
+    this.bytes += chunk.length;
+    if (this.bytes > this.#bounds.maxBytes) return this.abort(this.#tooLarge());
+    if (this.#held) {
+      this.#held.chunks.push(chunk);
+      if (this.bytes > mostHeld) this.release();
+      return;
     }
-  });
-}
+    if (this.#taker.data(chunk)) return;
+    this.#waiting = true;
+    controller.pause();
+  }
 
-function tooLarge(host: string, maxBytes: number): Fault {
-  return new Fault('unexpected', `${host} gave an answer larger than ${maxBytes / 2 ** 20} MiB`);
+  onResponseEnd(): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = true;
+    this.#taker.answered(this);
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.abort(error instanceof Fault ? error : networkFault(error, this.#host));
+  }
+
+  get #host(): string {
+    const { origin } = this.#request;
+    return origin.slice(origin.indexOf('//') + 2);
+  }
+
+  #tooLarge(): Fault {
+    return new Fault(
+      'unexpected',
+      `${this.#host} gave an answer larger than ${this.#bounds.maxBytes / 2 ** 20} MiB`,
+    );
+  }
 }

@@ -18,11 +18,10 @@ export function pauseMs(
 
 /** Of several limits that are used up, the one that comes back last. */
 function resetMs(headers: IncomingResponse['headers'], now: number): number {
+  const used = [...quotas(headers)].filter(({ remaining }) => remaining === 0);
+  if (used.length === 0) return 0; // the usual case, which need not read the upstream's clock
   const at = answeredAt(headers) ?? now;
-  const resets = [...quotas(headers)]
-    .filter(({ remaining }) => remaining === 0)
-    .map(({ reset }) => ahead(reset, at))
-    .filter((ms) => ms > 0 && ms <= farthestMs);
+  const resets = used.map(({ reset }) => ahead(reset, at)).filter((ms) => ms > 0 && ms <= farthestMs);
   return Math.max(0, ...resets);
 }
 

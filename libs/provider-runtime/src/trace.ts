@@ -108,7 +108,7 @@ export type Outcome = Failure &
 /** Of the answer: its size, and the name that the upstream gave the request where it is not the one that we gave. */
 export function answerFacts(
   { headers, bytes }: Pick<SizedResponse, 'headers' | 'bytes'>,
-  { requestId }: Call,
+  { requestId }: Pick<Call, 'requestId'>,
 ): Outcome {
   const named = headers['x-request-id'] ?? headers['audituid'];
   return {
@@ -129,15 +129,15 @@ export function propagate(send: SendAttempt, random: () => number, clock: Clock)
       ...request.headers,
       'x-request-id': call.requestId,
       traceparent,
-      'x-request-timeout': secondsLeft(request.timeoutMs, call.signal, clock.now()),
+      'x-request-timeout': secondsLeft(request.timeoutMs, deadlineOf(call.signal), clock.now()),
     };
     return send({ ...request, headers }, call, attempt);
   };
 }
 
 /** What is left of the call's time for one attempt: seconds, as callers of ours say it too. */
-export function secondsLeft(attemptMs: number, signal: AbortSignal, now: number): string {
-  const leftMs = Math.min(attemptMs, (deadlineOf(signal) ?? Number.POSITIVE_INFINITY) - now);
+export function secondsLeft(attemptMs: number, deadlineAt: number | undefined, now: number): string {
+  const leftMs = Math.min(attemptMs, (deadlineAt ?? Number.POSITIVE_INFINITY) - now);
   return (Math.max(1, leftMs) / 1000).toFixed(3);
 }
 

@@ -1,16 +1,23 @@
 import type { LookupFunction } from 'node:net';
+import type { Readable } from 'node:stream';
 import { Fault } from '@fleetgate/model';
 import type { Call, OutgoingRequest } from '@fleetgate/provider-spec';
-import { Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
 import type { SizedResponse } from './attempt.ts';
 import { exchange } from './exchange.ts';
 import { guardedConnector } from './guarded-connector.ts';
-import {
-  type Passed,
-  type PassedExchange,
-  type PassedRequest,
-  passThroughExchange,
-} from './pass-through-exchange.ts';
+
+/** A request that goes out as it is. */
+export interface PassedRequest {
+  readonly method: string;
+  /** http or https, without a path */
+  readonly origin: string;
+  /** with the query */
+  readonly path: string;
+  /** name, value, name, value, … as they go over the wire */
+  readonly headers: string[];
+  readonly body: Readable | Buffer | null;
+}
 
 /** Speaks HTTP for every connection of the process. */
 export interface Transport {
@@ -19,8 +26,8 @@ export interface Transport {
    * rejects with its reason where that is a `Fault`, else with `timeout` or `unavailable`.
    */
   send(request: OutgoingRequest, call: Call): Promise<SizedResponse>;
-  /** One attempt at a request whose answer is handed on as it comes; the same holds for its failures. */
-  pass(request: PassedRequest, options: Omit<PassedExchange, 'pool' | 'request'>): Promise<Passed>;
+  /** One attempt at a request whose answer is told to a handler of undici's as it comes. Throws what is known at once. */
+  dispatch(request: PassedRequest, handler: Dispatcher.DispatchHandler): void;
   /** Ends what is under way with `unavailable`, and closes every socket. */
   close(): Promise<void>;
 }
@@ -101,9 +108,9 @@ export function createTransport(options: TransportOptions = {}): Transport {
       }
       return exchange({ pool: poolOf(url.origin), url, request, signal: call.signal, maxBytes });
     },
-    async pass(request, options) {
+    dispatch(request, handler) {
       if (closed) throw new Fault('unavailable', 'the gateway is shutting down', { sent: false });
-      return passThroughExchange({ pool: poolOf(request.origin), request, ...options });
+      poolOf(request.origin).dispatch(request as Dispatcher.DispatchOptions, handler);
     },
     async close() {
       closed = true;

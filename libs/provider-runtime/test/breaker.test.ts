@@ -105,11 +105,13 @@ const list = (provider: Connected, of = call()) => provider.projects?.list({}, o
 const remove = (provider: Connected) =>
   provider.projects?.remove?.({ key: ['p'] }, call()) as Promise<unknown>;
 const pass = (provider: Connected, status: number[] = []) =>
-  provider.passThrough?.pass(
-    { method: 'GET', target: '/native', headers: [], body: null },
-    { head: (given) => void status.push(given), data: () => true, end: () => {}, onReady: () => {} },
-    call(),
-  ) as Promise<void>;
+  new Promise<void>((end, fail) => {
+    provider.passThrough?.pass(
+      { method: 'GET', target: '/native', headers: [], body: null },
+      { head: (given) => void status.push(given), data: () => true, end, fail },
+      call(),
+    );
+  });
 
 const failing: [string, Upstream['answer'], string][] = [
   ['5xx', (_, response) => json(response, {}, 500), 'status 500'],

@@ -10,6 +10,8 @@ export interface NativeCredential {
 export interface NativeAccess {
   /** as the upstream documents it, without a trailing slash */
   readonly baseUrl: string;
+  /** What is good for now without asking anybody; undefined or absent: `credential` has to be asked. */
+  held?(): NativeCredential | undefined;
   /** Rejects with `Fault`. */
   credential(call: Call): Promise<NativeCredential>;
   /** Gives another one than the one that was refused; rejects with `unauthenticated` where there is nothing better. */

@@ -13,6 +13,31 @@ export interface Answered {
   now: number;
 }
 
+/** The same of any answer, as it is known when it is over. */
+export interface Ended extends Omit<Answered, 'answered'> {
+  readonly method: string;
+  /** with the query */
+  readonly url: string;
+  readonly status: number;
+  /** undefined: it has no trace */
+  readonly traceId: string | undefined;
+}
+
+/** Says it in the quick way, or, where it was a refusal, in the logger's own, which takes secrets out: that may hold anything. */
+export function sayEnded(access: AccessLog, logger: Logger, ended: Ended): void {
+  const { id, method, url, status, started, principal, traceId } = ended;
+  const cut = url.indexOf('?');
+  const path = cut < 0 ? url : url.slice(0, cut);
+  if (status < 400) {
+    const traced = traceId === undefined ? '' : `","traceId":"${traceId}`;
+    const answered = `${traced}${answeredText(method, path, status)}`;
+    access.say({ id, answered, started, principal, now: ended.now });
+  } else {
+    const ms = Math.round((performance.now() - started) * 100) / 100;
+    logger.info({ requestId: id, traceId, method, path, status, ms, principal }, 'request');
+  }
+}
+
 /** Method, path (without the query) and status as they stand in a line; made once for what is answered again and again. */
 export const answeredText = (method: string, path: string, status: number) =>
   `","method":${JSON.stringify(method)},"path":${JSON.stringify(path)},"status":${status},"ms":`;

@@ -38,9 +38,8 @@ export class ErrorFilter implements ExceptionFilter {
 }
 
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const answer = errorAnswer(error, request.id, request.headers.accept);
-  logUnforeseen(error, request, answer);
-  if (request.story) request.story.failure = { code: answer.code, message: answer.message };
+  const { id, log, story } = request;
+  const answer = tellError(error, { id, log, story, accept: request.headers.accept });
   if (reply.sent || reply.raw.headersSent) {
     reply.raw.destroy(); // too late for an answer: cutting it off is the only way left to say that it is not whole
     return;
@@ -48,10 +47,17 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   void reply.code(answer.status).headers(answer.headers).send(answer.body);
 }
 
-function logUnforeseen(error: unknown, request: FastifyRequest, answer: ErrorAnswer): void {
-  const traceId = request.story?.trace.traceId;
-  if (error instanceof DatabaseLost && error.full)
-    request.log.error({ requestId: request.id, traceId }, `${error.message}: free some space`);
-  if (!answer.unforeseen) return;
-  request.log.error({ err: error, requestId: request.id, traceId }, 'unforeseen failure');
+interface Failed extends Pick<FastifyRequest, 'id' | 'story'> {
+  readonly log: Pick<FastifyRequest['log'], 'error'>;
+  readonly accept: string | undefined;
+}
+
+/** The answer to what went wrong, which its story and, where nobody foresaw it, the log hear of too. */
+export function tellError(error: unknown, { id, log, story, accept }: Failed): ErrorAnswer {
+  const answer = errorAnswer(error, id, accept);
+  const facts = { requestId: id, traceId: story?.trace.traceId };
+  if (error instanceof DatabaseLost && error.full) log.error(facts, `${error.message}: free some space`);
+  if (answer.unforeseen) log.error({ err: error, ...facts }, 'unforeseen failure');
+  if (story) story.failure = { code: answer.code, message: answer.message };
+  return answer;
 }

@@ -28,6 +28,8 @@ export interface FrontParts {
   admit?: Admit;
   /** absent: nothing is kept of ready answers */
   stories?: Pick<ReadyStories, 'given'>;
+  /** absent: calls that go through are the framework's */
+  native?: Front;
 }
 
 /** Handles a request, or leaves it to `next`, now or later, untouched. */
@@ -38,7 +40,8 @@ export type Front = (request: IncomingMessage, response: ServerResponse, next: (
  * makes no object for the request, since for such an answer that would be most of the cost. Whatever is not that plain is
  * none of its business.
  */
-export function createFront({ authentications, ready, access, admit, stories }: FrontParts): Front {
+export function createFront(parts: FrontParts): Front {
+  const { authentications, ready, access, admit, stories, native } = parts;
   const give = (response: ServerResponse, found: Ready, lines: string) => {
     const { headers, principal, answer, now, started } = found;
     const { requestId, ifNoneMatch } = headers;
@@ -48,6 +51,7 @@ export function createFront({ authentications, ready, access, admit, stories }: 
     stories?.given(id, found, prepared, performance.now() - started);
   };
   return (request, response, next) => {
+    if (native !== undefined && isNative(request.url as string)) return native(request, response, next);
     if (request.method !== 'GET') return next();
     const headers = frontHeaders(request.rawHeaders);
     if (headers === undefined) return next();
@@ -63,6 +67,11 @@ export function createFront({ authentications, ready, access, admit, stories }: 
       else give(response, found, lines);
     });
   };
+}
+
+/** It looks like one; whether it is one is seen later. */
+function isNative(url: string): boolean {
+  return url.startsWith('/v1/connections/') && url.includes('/native');
 }
 
 interface Ready {

@@ -10,12 +10,12 @@ import { installExplain } from '../requests/explain.ts';
 import type { ReadyStories } from '../requests/ready-stories.ts';
 import type { RequestHooks } from '../requests/request-hooks.ts';
 import { type Admissions, type Counted, strangerOrVisitor } from '../throttle/admission.ts';
-import { answeredText, createAccessLog } from './access-log.ts';
+import { type AccessLog, sayEnded } from './access-log.ts';
 import { boundBodyDepth } from './body-depth.ts';
 import { installBrowserRules } from './browsers.ts';
 import { createClientErrors } from './client-errors.ts';
 import { answerError } from './error-filter.ts';
-import { createFront, type FindReady } from './front.ts';
+import { createFront, type FindReady, type Front } from './front.ts';
 import { overloaded, watchOverload } from './overload.ts';
 import { keepAliveTimeout } from './quick-head.ts';
 import { requestIdOf } from './request-id.ts';
@@ -39,7 +39,10 @@ export interface ServerParts {
   trustedProxies: readonly string[];
   /** origins whose pages may read answers */
   corsOrigins: readonly string[];
+  access: AccessLog;
   ready: FindReady;
+  /** calls that go through to an upstream's own API */
+  native: Front;
   admissions: Admissions;
   metrics: Metrics;
   requests: RequestHooks;
@@ -73,14 +76,16 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
     metrics,
     requests,
     clean,
+    access,
   } = parts;
-  const access = createAccessLog(logger);
   const front = createFront({
     authentications,
     ready,
     access,
     admit: (principal, request, tell) => admissions.ofReady(principal, request, tell),
     stories: parts.readyStories,
+    native: (request, response, next) =>
+      parts.isClosing() || isOverloaded() ? next() : parts.native(request, response, next),
   });
   const server = fastify({
     serverFactory: (handler) => {
@@ -159,20 +164,16 @@ export async function createServer(parts: ServerParts): Promise<FastifyInstance>
   });
   server.addHook('onResponse', (request, reply, done) => {
     const { id, method, url } = request;
-    const { statusCode: status } = reply.raw;
-    const [path = ''] = url.split('?', 1);
-    const principal = request.principal?.id ?? null;
-    if (status < 400) {
-      const started = performance.now() - reply.elapsedTime;
-      const traced = request.story ? `","traceId":"${request.story.trace.traceId}` : '';
-      const answered = `${traced}${answeredText(method, path, status)}`;
-      access.say({ id, answered, started, principal, now: Date.now() });
-    } else {
-      // By the logger's own way, which takes secrets out: what was refused may hold anything.
-      const ms = Math.round(reply.elapsedTime * 100) / 100;
-      const traceId = request.story?.trace.traceId;
-      logger.info({ requestId: id, traceId, method, path, status, ms, principal }, 'request');
-    }
+    sayEnded(access, logger, {
+      id,
+      method,
+      url,
+      status: reply.raw.statusCode,
+      started: performance.now() - reply.elapsedTime,
+      principal: request.principal?.id ?? null,
+      traceId: request.story?.trace.traceId,
+      now: Date.now(),
+    });
     done();
   });
   return server;

@@ -39,6 +39,14 @@ const keptFromUpstream: ReadonlySet<string> = new Set([
 ]);
 const keptPrefixes = ['x-forwarded-', 'x-fleetgate-', 'sec-'];
 
+/** Whether a header of a request (in lower case) goes on, unless `Connection` names it. */
+export function goesOn(name: string): boolean {
+  if (keptFromUpstream.has(name)) return false;
+  const first = name.charCodeAt(0);
+  return (first !== x && first !== s) || !keptPrefixes.some((prefix) => name.startsWith(prefix));
+}
+const [x, s] = ['x'.charCodeAt(0), 's'.charCodeAt(0)];
+
 /** Of an answer: a session that is the connection's, and what a browser would take for rules of our own address. */
 const keptFromCaller: ReadonlySet<string> = new Set([
   ...ofTheHop,
@@ -62,9 +70,7 @@ export function nativeHeaders(raw: readonly string[], connection: string | undef
   const passed: string[] = [];
   for (let at = 0; at < raw.length; at += 2) {
     const name = (raw[at] as string).toLowerCase();
-    if (keptFromUpstream.has(name) || named?.has(name)) continue;
-    if (keptPrefixes.some((prefix) => name.startsWith(prefix))) continue;
-    passed.push(name, raw[at + 1] as string);
+    if (goesOn(name) && !named?.has(name)) passed.push(name, raw[at + 1] as string);
   }
   return passed;
 }
@@ -73,20 +79,19 @@ export function nativeHeaders(raw: readonly string[], connection: string | undef
  * The headers of an answer that go on, after those of `ours` (lower-case names): they are said already, and the upstream's of
  * the same name are left out.
  */
-export function answerHeaders(raw: readonly Buffer[], ours: Readonly<Record<string, unknown>>): string[] {
+export function answerHeaders(raw: readonly Buffer[], ours: ReadonlySet<string>): string[] {
   const passed: string[] = [];
-  const entries: [string, string][] = [];
   let named: ReadonlySet<string> | undefined;
   for (let at = 0; at < raw.length; at += 2) {
     const name = (raw[at] as Buffer).toString('latin1').toLowerCase();
     const value = (raw[at + 1] as Buffer).toString('latin1');
     if (name === 'connection') named = namedIn(value) ?? named;
-    else if (!keptFromCaller.has(name) && !name.startsWith('access-control-') && !Object.hasOwn(ours, name)) {
-      entries.push([name, value]);
+    else if (!keptFromCaller.has(name) && !name.startsWith('access-control-') && !ours.has(name)) {
+      passed.push(name, value);
     }
   }
-  for (const [name, value] of entries) if (!named?.has(name)) passed.push(name, value);
-  return passed;
+  if (named === undefined) return passed;
+  return passed.filter((_, at) => !named.has(passed[at - (at % 2)] as string));
 }
 
 /** Headers that are for this hop because `Connection` names them; undefined: it names none. */

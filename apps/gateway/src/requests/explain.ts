@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { invalidField } from '../answers/api-error.ts';
-import { detailOf, type RequestStory, recordOf } from './request-record.ts';
+import { detailOf, type RequestStory, recordedOf, recordOf } from './request-record.ts';
 
 /** Reads whose answer is no JSON, and has no place for a story. */
 const others = /^\/v1\/(events\/stream|health|clusters\/:id\/kubeconfig|connections\/:id\/native.*)$/;
@@ -35,7 +35,7 @@ export function installExplain(server: FastifyInstance, clean: (text: string) =>
 
   function storySoFar(request: FastifyRequest, status: number, take: (text: string) => string): RequestStory {
     const story = request.story as NonNullable<FastifyRequest['story']>;
-    const record = recordOf(story, request, take, status);
+    const record = recordOf(story, recordedOf(request), take, status);
     return { ...record, ...detailOf(story, take), writes: [], events: [], deliveries: [] };
   }
 }

@@ -1,7 +1,8 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ServerResponse } from 'node:http';
+import type { FastifyInstance } from 'fastify';
 import type { Spans } from '../tracing/spans.ts';
 import type { Entry } from './request-log.ts';
-import { detailOf, recordOf } from './request-record.ts';
+import { detailOf, type Recorded, recordedOf, recordOf } from './request-record.ts';
 import type { Stories } from './stories.ts';
 import type { Story } from './story.ts';
 
@@ -39,11 +40,15 @@ export class RequestHooks {
   install(server: FastifyInstance): void {
     server.decorateRequest('story', null);
     server.addHook('onRequest', (request, reply, done) => {
-      const story = this.parts.stories.begin(request.id, request.headers.traceparent);
+      const story = this.begin(request.id, request.headers.traceparent);
       request.story = story;
-      reply.raw.once('close', () => this.#answered(story, request, reply));
+      reply.raw.once('close', () => this.answered(story, recordedOf(request), reply.raw));
       done();
     });
+  }
+
+  begin(requestId: string, traceparent: unknown): Story {
+    return this.parts.stories.begin(requestId, traceparent);
   }
 
   /** No story goes on: what there is of each is handed over. */
@@ -54,12 +59,14 @@ export class RequestHooks {
     }
   }
 
-  #answered(story: Story, request: FastifyRequest, reply: FastifyReply): void {
+  /** The answer is over, or its caller has gone. */
+  answered(story: Story, request: Recorded, response: ServerResponse): void {
     const { stories, clean, slowMs, spans } = this.parts;
-    const { writableFinished, statusCode } = reply.raw;
-    const record = recordOf(story, request, clean, writableFinished ? statusCode : null);
-    const slow = record.duration_ms >= slowMs && !isStream(reply);
-    const worth = slow || this.#isWorth(record);
+    const status = response.writableFinished ? response.statusCode : null;
+    const slow = story.ms >= slowMs && !isStream(response);
+    const worth = slow || this.#isWorth(status, request.method, story);
+    if (!worth && spans === undefined) return stories.end(story); // most of them: nobody reads its record
+    const record = recordOf(story, request, clean, status);
     const end = () => {
       stories.end(story);
       spans?.request(story, record);
@@ -78,12 +85,12 @@ export class RequestHooks {
   }
 
   /** Failures, changes, and of the rest those whose id says so: the same on every replica. */
-  #isWorth({ status, method, trace_id }: Entry['record']): boolean {
+  #isWorth(status: number | null, method: string, { trace }: Story): boolean {
     if (status === null || status >= 400 || (method !== 'GET' && method !== 'HEAD')) return true;
-    return Number.parseInt(trace_id.slice(0, 8), 16) < this.parts.sample * 2 ** 32;
+    return Number.parseInt(trace.traceId.slice(0, 8), 16) < this.parts.sample * 2 ** 32;
   }
 }
 
-function isStream(reply: FastifyReply): boolean {
-  return String(reply.raw.getHeader('content-type') ?? '').startsWith('text/event-stream');
+function isStream(response: ServerResponse): boolean {
+  return String(response.getHeader('content-type') ?? '').startsWith('text/event-stream');
 }

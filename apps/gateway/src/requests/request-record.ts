@@ -91,15 +91,25 @@ export type RequestStory = z.infer<typeof RequestStory>;
 
 const resources = /^\/v1\/(projects|deployments|releases|clusters|cluster-groups)(\/|$)/;
 
+/** What is written down of a request itself. */
+export interface Recorded extends Pick<FastifyRequest, 'id' | 'method' | 'url' | 'principal'> {
+  /** as it is registered; null: there is none */
+  readonly route: string | null;
+}
+
+export function recordedOf(request: FastifyRequest): Recorded {
+  const { id, method, url, principal, is404, routeOptions } = request;
+  return { id, method, url, principal, route: is404 ? null : (routeOptions.url ?? null) };
+}
+
 /** The line of a request as it stands now. `clean` takes secrets out of what callers and upstreams wrote. */
 export function recordOf(
   story: Story,
-  request: FastifyRequest,
+  request: Recorded,
   clean: (text: string) => string,
   status: number | null = null,
 ): RequestRecord {
-  const { principal, method } = request;
-  const route = request.is404 ? null : (request.routeOptions.url ?? null);
+  const { principal, method, route } = request;
   const [path = ''] = request.url.split('?', 1);
   return {
     id: request.id,
