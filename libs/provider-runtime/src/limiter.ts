@@ -2,6 +2,7 @@ import { Fault } from '@fleetgate/model';
 import type { Clock, Limits } from '@fleetgate/provider-spec';
 import { faultOfSignal } from './call.ts';
 import { createLines } from './lines.ts';
+import type { InRow, Row } from './row.ts';
 import type { SharedLimits } from './shared-limits.ts';
 import { ownSupply, sharedSupply } from './supply.ts';
 
@@ -43,7 +44,7 @@ export interface LimiterOptions {
 }
 
 /** Who stands in line. It is told one of the two, once. */
-export interface Waiter {
+export interface Waiter extends InRow<Waiter> {
   /** milliseconds since the epoch */
   readonly deadlineAt: number;
   admit(): void;
@@ -130,7 +131,7 @@ export function createLimiter({ limits, clock, maxWaiting = 1000, shared }: Limi
     };
   }
 
-  function join(line: Set<Waiter>, waiter: Waiter): void {
+  function join(line: Row<Waiter>, waiter: Waiter): void {
     const hopeless = pauseFault(waiter.deadlineAt);
     if (hopeless) return waiter.refuse(hopeless);
     if (line.size >= maxWaiting) {
@@ -141,7 +142,7 @@ export function createLimiter({ limits, clock, maxWaiting = 1000, shared }: Limi
     advance();
   }
 
-  function withdraw(line: Set<Waiter>, waiter: Waiter): void {
+  function withdraw(line: Row<Waiter>, waiter: Waiter): void {
     if (line.delete(waiter)) advance();
   }
 
@@ -159,7 +160,7 @@ export function createLimiter({ limits, clock, maxWaiting = 1000, shared }: Limi
     if (until <= pausedUntil) return;
     pausedUntil = until;
     for (const line of [lines.callers, lines.syncs]) {
-      for (const waiter of [...line]) {
+      for (const waiter of line) {
         const hopeless = pauseFault(waiter.deadlineAt);
         if (!hopeless) continue;
         withdraw(line, waiter);

@@ -1,7 +1,9 @@
+import { type InRow, Row } from './row.ts';
+
 /** Who waits, in order of arrival: callers, and syncs, for which nobody waits. */
-export interface Lines<Waiter> {
-  readonly callers: Set<Waiter>;
-  readonly syncs: Set<Waiter>;
+export interface Lines<Waiter extends InRow<Waiter>> {
+  readonly callers: Row<Waiter>;
+  readonly syncs: Row<Waiter>;
   /** whose turn it is by their standing, were there only room enough; undefined: nobody can go before somebody leaves */
   next(): { waiter: Waiter; background: boolean; keep: number } | undefined;
   admitted(waiter: Waiter, background: boolean): void;
@@ -19,12 +21,12 @@ const freePart = 0.2;
 /** so many callers go before a sync that waits; then it is its turn, so that it goes on under steady callers too */
 const callersFirst = 4;
 
-export function createLines<Waiter>(concurrency: number, burst: number): Lines<Waiter> {
+export function createLines<Waiter extends InRow<Waiter>>(concurrency: number, burst: number): Lines<Waiter> {
   const free = partOf(concurrency);
   const mostSyncs = concurrency === Number.POSITIVE_INFINITY ? concurrency : concurrency - free;
   const reserve = partOf(burst);
-  const callers = new Set<Waiter>();
-  const syncs = new Set<Waiter>();
+  const callers = new Row<Waiter>();
+  const syncs = new Row<Waiter>();
   let underWay = 0;
   let syncsUnderWay = 0;
   let passedBy = 0;
@@ -36,9 +38,9 @@ export function createLines<Waiter>(concurrency: number, burst: number): Lines<W
     next() {
       if (underWay >= concurrency) return undefined;
       const due = passedBy >= callersFirst;
-      const [caller] = callers;
+      const caller = callers.first;
       if (caller !== undefined && !(due && syncMay())) return { waiter: caller, background: false, keep: 0 };
-      const [sync] = syncs;
+      const sync = syncs.first;
       if (sync === undefined || !syncMay()) return undefined;
       return { waiter: sync, background: true, keep: due ? 0 : reserve };
     },

@@ -41,6 +41,11 @@ export interface Way extends PassThroughParts {
 export class Passing implements PassedCall, Waiter, ExchangeTaker, Watched {
   /** until when it stands in line */
   deadlineAt = 0;
+  // of the line and of the rounds
+  row: object | undefined = undefined;
+  before: Waiter | undefined = undefined;
+  after: Waiter | undefined = undefined;
+  seat = 0;
   readonly #way: Way;
   readonly #request: NativeRequest;
   readonly #sink: AnswerSink;

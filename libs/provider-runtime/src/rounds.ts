@@ -1,22 +1,31 @@
 /** What is looked at now and then as long as it is under way; `now` is of `performance.now`. */
 export interface Watched {
+  /** for the rounds alone */
+  seat: number;
   look(now: number): void;
 }
 
-/** One timer for all that is under way: two for each would cost a call more than most of what is done for it. */
+/**
+ * One timer for all that is under way: two for each would cost a call more than most of what is done for it. (No Set: see
+ * `Row`.)
+ */
 export class Rounds<One extends Watched> implements Iterable<One> {
-  readonly #all = new Set<One>();
+  readonly #all: One[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly everyMs: number) {}
 
   add(one: One): void {
-    this.#all.add(one);
+    one.seat = this.#all.push(one) - 1;
     this.#timer ??= setInterval(() => this.#go(), this.everyMs).unref();
   }
 
+  /** To be called once. */
   remove(one: One): void {
-    this.#all.delete(one);
+    const last = this.#all.pop() as One;
+    if (last === one) return;
+    this.#all[one.seat] = last;
+    last.seat = one.seat;
   }
 
   /** Those that are there now. */
@@ -25,7 +34,7 @@ export class Rounds<One extends Watched> implements Iterable<One> {
   }
 
   #go(): void {
-    if (this.#all.size === 0) {
+    if (this.#all.length === 0) {
       clearInterval(this.#timer);
       this.#timer = undefined;
       return;

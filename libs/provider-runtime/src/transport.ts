@@ -63,12 +63,16 @@ export function createTransport(options: TransportOptions = {}): Transport {
   const pools = new Map<string, Pool>();
   /** out of use, with requests still under way */
   const retired = new Set<Pool>();
+  /** the one used latest */
+  let latest: { readonly origin: string; readonly pool: Pool } | undefined;
   let closed = false;
   /** ends every socket, also those that undici gave up while they were connecting, and forgot */
   const sockets = new AbortController();
 
   function poolOf(origin: string): Pool {
+    if (latest?.origin === origin) return latest.pool;
     const pool = pools.get(origin) ?? createPool(origin);
+    latest = { origin, pool };
     pools.delete(origin);
     pools.set(origin, pool);
     for (const [oldest, unused] of pools) {

@@ -29,6 +29,8 @@ export class Story {
   failure: { readonly code: string; readonly message: string } | null = null;
   /** attempts and operations that were too many to keep */
   more = 0;
+  /** of `Stories`: another one at the same place */
+  next: Story | undefined;
   readonly #started = performance.now();
 
   constructor(
