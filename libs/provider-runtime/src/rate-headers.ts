@@ -12,8 +12,17 @@ export function pauseMs(
   { status, headers }: Pick<IncomingResponse, 'status' | 'headers'>,
   now: number,
 ): number {
+  if (status !== 429 && !speaksOfLimits(headers)) return 0; // nearly all of them
   const asked = status === 429 ? retryAfterMs(headers, now) : undefined;
   return asked ?? resetMs(headers, now);
+}
+
+function speaksOfLimits(headers: IncomingResponse['headers']): boolean {
+  return (
+    headers['ratelimit'] !== undefined ||
+    headers['ratelimit-remaining'] !== undefined ||
+    headers['x-ratelimit-remaining'] !== undefined
+  );
 }
 
 /** Of several limits that are used up, the one that comes back last. */

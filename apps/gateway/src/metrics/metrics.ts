@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, type Metric, Registry } from 'prom-client';
+import { Durations } from './durations.ts';
 import { Tallies } from './tallies.ts';
 
 /** Bounds in seconds: from an answer out of memory to the longest deadline of a call. */
@@ -174,7 +175,9 @@ export class Metrics {
     name: string,
     help: string,
     labelNames: readonly Label[],
-  ): Histogram<Label> {
-    return new Histogram({ name, help, labelNames, buckets: durations, registers: [this.registry] });
+  ): Durations<Label> {
+    const histogram = new Durations({ name, help, labelNames, buckets: durations });
+    this.registry.registerMetric(histogram as unknown as Metric);
+    return histogram;
   }
 }

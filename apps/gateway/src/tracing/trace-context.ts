@@ -37,6 +37,7 @@ export function partsOf(traceparent: string): { traceId: string; spanId: string 
   return { traceId: traceparent.slice(3, 35), spanId: traceparent.slice(36, 52) };
 }
 
+const zero = '0'.charCodeAt(0);
 const random = Buffer.alloc(4096);
 let digits = '';
 let next = 0;
@@ -49,5 +50,5 @@ export function randomHex(bytes: number): string {
   }
   const text = digits.slice(next, next + 2 * bytes);
   next += 2 * bytes;
-  return /^0+$/.test(text) ? `${text.slice(0, -1)}1` : text;
+  return text.charCodeAt(0) === zero && /^0+$/.test(text) ? `${text.slice(0, -1)}1` : text;
 }
