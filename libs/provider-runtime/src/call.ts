@@ -20,13 +20,9 @@ export interface NewCall {
 export function newCall(options: NewCall): Call {
   const { requestId, traceparent, signal, random, background = false, deadlineAt } = options;
   if (deadlineAt !== undefined) setDeadline(signal, deadlineAt);
-  const call = { requestId, traceparent: knownTraceparent(traceparent, random), signal };
+  const known = traceparent !== undefined && readTraceparent(traceparent) !== undefined;
+  const call = { requestId, traceparent: known ? traceparent : newTraceparent(random), signal };
   return background ? withContext(call, { operation: 'none', class: 'sync', traffic: noTraffic() }) : call;
-}
-
-/** The one that was given, or a new one where that is none. */
-export function knownTraceparent(given: string | undefined, random: () => number): string {
-  return given !== undefined && readTraceparent(given) !== undefined ? given : newTraceparent(random);
 }
 
 /** A new trace, marked as recorded: every call has its story in the request log. */
@@ -37,8 +33,18 @@ export function newTraceparent(random: () => number): string {
 /** The same trace seen from one attempt: the caller's trace id, a parent id of its own. */
 export function childTraceparent(traceparent: string, random: () => number): string {
   const parent = readTraceparent(traceparent);
-  if (!parent) return newTraceparent(random);
-  return `00-${parent.traceId}-${hex(16, random)}-${parent.flags}`;
+  return parent ? childOf(parent, random) : newTraceparent(random);
+}
+
+/** `childTraceparent` of one that was read already. */
+export function childOf({ traceId, flags }: TraceParts, random: () => number): string {
+  return `00-${traceId}-${hex(16, random)}-${flags}`;
+}
+
+/** What goes on from one to the next. */
+export interface TraceParts {
+  readonly traceId: string;
+  readonly flags: string;
 }
 
 /** bits of the flags that we know: sampled (1), random trace id (2); others are sent as zero, as the standard asks */
@@ -46,10 +52,11 @@ const knownFlags = 0b11;
 
 const traceparentForm = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
-function readTraceparent(text: string): { traceId: string; flags: string } | undefined {
+export function readTraceparent(text: string): TraceParts | undefined {
   const [, version, traceId, parentId, flags, more] = traceparentForm.exec(text) ?? [];
   if (!traceId || !parentId || !flags || version === 'ff' || (version === '00' && more)) return undefined;
-  if (/^0+$/.test(traceId) || /^0+$/.test(parentId)) return undefined;
+  if (isZero(traceId) || isZero(parentId)) return undefined;
+  if (version === '00' && (flags === '00' || flags === '01')) return { traceId, flags }; // as ours are
   return { traceId, flags: `0${(Number.parseInt(flags, 16) & knownFlags).toString(16)}` };
 }
 
@@ -61,7 +68,11 @@ function hex(length: number, random: () => number): string {
       .toString(16)
       .padStart(8, '0');
   }
-  return /^0+$/.test(text) ? `${text.slice(0, -1)}1` : text;
+  return isZero(text) ? `${text.slice(0, -1)}1` : text;
+}
+
+function isZero(text: string): boolean {
+  return text.startsWith('0') && /^0+$/.test(text);
 }
 
 /**

@@ -133,13 +133,14 @@ export function createLimiter({ limits, clock, maxWaiting = 1000, shared }: Limi
 
   function join(line: Row<Waiter>, waiter: Waiter): void {
     const hopeless = pauseFault(waiter.deadlineAt);
-    if (hopeless) return waiter.refuse(hopeless);
-    if (line.size >= maxWaiting) {
+    if (hopeless) waiter.refuse(hopeless);
+    else if (line.size >= maxWaiting) {
       const retryAfterMs = perSecond ? Math.ceil((line.size * 1000) / perSecond) : 1000;
-      return waiter.refuse(new Fault('rate_limited', 'too many calls waiting', { retryAfterMs }));
+      waiter.refuse(new Fault('rate_limited', 'too many calls waiting', { retryAfterMs }));
+    } else {
+      line.add(waiter);
+      advance();
     }
-    line.add(waiter);
-    advance();
   }
 
   function withdraw(line: Row<Waiter>, waiter: Waiter): void {

@@ -2,10 +2,12 @@ import { Fault, isFault } from '@fleetgate/model';
 import type { Call, NativeCredential } from '@fleetgate/provider-spec';
 import {
   type CallContext,
-  childTraceparent,
+  childOf,
   faultOfSignal,
-  knownTraceparent,
+  newTraceparent,
   noTraffic,
+  readTraceparent,
+  type TraceParts,
   withContext,
 } from './call.ts';
 import type { Passage } from './circuit.ts';
@@ -51,6 +53,7 @@ export class Passing implements PassedCall, Waiter, ExchangeTaker, Watched {
   readonly #sink: AnswerSink;
   readonly #caller: NativeCaller;
   readonly #traceparent: string;
+  readonly #trace: TraceParts;
   readonly #context: CallContext;
   readonly #endsAt: number;
   readonly #totalMs: number;
@@ -75,7 +78,9 @@ export class Passing implements PassedCall, Waiter, ExchangeTaker, Watched {
     this.#request = request;
     this.#sink = sink;
     this.#caller = caller;
-    this.#traceparent = knownTraceparent(caller.traceparent, way.random);
+    const given = caller.traceparent === undefined ? undefined : readTraceparent(caller.traceparent);
+    this.#traceparent = given ? (caller.traceparent as string) : newTraceparent(way.random);
+    this.#trace = given ?? (readTraceparent(this.#traceparent) as TraceParts);
     this.#context = { operation: 'native.call', class: 'native', traffic: noTraffic() };
     const left = (caller.deadlineAt ?? Number.POSITIVE_INFINITY) - way.clock.now();
     this.#totalMs = Math.max(0, Math.min(way.bounds.totalMs, left));
@@ -94,7 +99,10 @@ export class Passing implements PassedCall, Waiter, ExchangeTaker, Watched {
       this.#fail(error);
       return;
     }
-    if (ended?.aborted) return this.stop(faultOfSignal(ended));
+    if (ended?.aborted) {
+      this.stop(faultOfSignal(ended));
+      return;
+    }
     // Whoever names a time of its own gets it to the millisecond; the bound over all is looked at with the others.
     if (this.#caller.deadlineAt !== undefined)
       this.#timer = setTimeout(() => this.stop(this.#outOfTime()), this.#totalMs);
@@ -150,7 +158,7 @@ export class Passing implements PassedCall, Waiter, ExchangeTaker, Watched {
     const { clock, bounds, random, origin, basePath, transport } = this.#way;
     this.#stands = false;
     this.#sentAt = clock.now();
-    this.#sentTraceparent = childTraceparent(this.#traceparent, random);
+    this.#sentTraceparent = childOf(this.#trace, random);
     this.#context.traffic.sent += 1;
     const { method, target, body } = this.#request;
     const path = `${basePath}${target}`;
@@ -274,21 +282,21 @@ export class Passing implements PassedCall, Waiter, ExchangeTaker, Watched {
   }
 
   #headers(): string[] {
-    const { headers, credential } = this.#parts();
-    const all = [...headers, 'x-request-id', this.#caller.requestId, 'traceparent', this.#sentTraceparent];
-    for (const name of Object.keys(credential.headers)) all.push(name, credential.headers[name] as string);
+    const all = this.#timed();
+    all.push('x-request-id', this.#caller.requestId, 'traceparent', this.#sentTraceparent);
+    const { headers } = this.#credential as NativeCredential;
+    for (const name of Object.keys(headers)) all.push(name, headers[name] as string);
     return all;
   }
 
   /** The caller's own word on its time gives way to what is left of it. */
-  #parts(): { headers: readonly string[]; credential: NativeCredential } {
+  #timed(): string[] {
     const { headers } = this.#request;
-    const credential = this.#credential as NativeCredential;
     const { deadlineAt } = this.#caller;
-    if (deadlineAt === undefined) return { headers, credential };
+    if (deadlineAt === undefined) return [...headers];
     const others = headers.filter((_, at) => headers[at - (at % 2)]?.toLowerCase() !== 'x-request-timeout');
     const left = secondsLeft(this.#way.bounds.totalMs, deadlineAt, this.#way.clock.now());
-    return { headers: [...others, 'x-request-timeout', left], credential };
+    return [...others, 'x-request-timeout', left];
   }
 
   /** As providers know calls. */

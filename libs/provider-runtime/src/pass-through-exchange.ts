@@ -130,9 +130,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.status = status;
     this.#alive = true;
     this.headers = readHeaders(headers);
-    if (Number(headers['content-length']) > this.#bounds.maxBytes) return this.abort(this.#tooLarge());
     const raw = controller.rawHeaders as Buffer[];
-    if (status === this.#heldStatus) this.#held = { headers: raw, chunks: [] };
+    if (Number(headers['content-length']) > this.#bounds.maxBytes) this.abort(this.#tooLarge());
+    else if (status === this.#heldStatus) this.#held = { headers: raw, chunks: [] };
     else this.#taker.head(status, raw);
   }
 
@@ -140,7 +140,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#ended !== undefined) return;
     this.#alive = true;
     this.bytes += chunk.length;
-    if (this.bytes > this.#bounds.maxBytes) return this.abort(this.#tooLarge());
+    if (this.bytes > this.#bounds.maxBytes) {
+      this.abort(this.#tooLarge());
+      return;
+    }
     if (this.#held) {
       this.#held.chunks.push(chunk);
       if (this.bytes > mostHeld) this.release();

@@ -6,6 +6,8 @@ import { partsOf } from '../tracing/trace-context.ts';
 export function upstreamLog(logger: Logger): Observer {
   return {
     request(event) {
+      const wentWell = event.fault === undefined && (event.status === undefined || event.status < 400);
+      if (wentWell && !logger.isLevelEnabled('debug')) return; // nobody reads it
       const { connection, operation, requestId, attempt, method, url, status, fault, message } = event;
       const { again, outrun, breaker, bytes, upstreamRequestId } = event;
       const facts = {

@@ -1,7 +1,8 @@
 import type { MetricObject, MetricValue } from 'prom-client';
+import { Series } from './series.ts';
 
-/** One series: how many took so long, by bound; the last are longer than all of them. */
-interface Series {
+/** How many took so long, by bound; the last are longer than all of them. */
+interface Taken {
   readonly labels: Readonly<Record<string, string>>;
   readonly counts: number[];
   sum: number;
@@ -24,19 +25,22 @@ export class Durations<Label extends string> {
   readonly help: string;
   readonly type = 'histogram';
   readonly aggregator = 'sum';
-  readonly #labelNames: readonly Label[];
   readonly #buckets: readonly number[];
-  readonly #series = new Map<string, Series>();
+  readonly #series: Series<Label, Taken>;
 
   constructor({ name, help, labelNames, buckets }: DurationsOptions<Label>) {
     this.name = name;
     this.help = help;
-    this.#labelNames = labelNames;
     this.#buckets = buckets;
+    this.#series = new Series(labelNames, (labels) => ({
+      labels,
+      counts: Array<number>(buckets.length + 1).fill(0),
+      sum: 0,
+    }));
   }
 
   observe(labels: Readonly<Record<Label, string>>, seconds: number): void {
-    const series = this.#seriesOf(labels);
+    const series = this.#series.of(labels);
     const buckets = this.#buckets;
     let at = 0;
     while (at < buckets.length && seconds > (buckets[at] as number)) at += 1;
@@ -45,7 +49,7 @@ export class Durations<Label extends string> {
   }
 
   remove(labels: Readonly<Record<string, string>>): void {
-    this.#series.delete(this.#keyOf(labels as Record<Label, string>));
+    this.#series.remove(labels);
   }
 
   /** As the registry asks for it. */
@@ -66,23 +70,5 @@ export class Durations<Label extends string> {
 
   reset(): void {
     this.#series.clear();
-  }
-
-  #seriesOf(labels: Readonly<Record<Label, string>>): Series {
-    const key = this.#keyOf(labels);
-    let series = this.#series.get(key);
-    if (series === undefined) {
-      const counts = Array<number>(this.#buckets.length + 1).fill(0);
-      series = { labels: { ...labels }, counts, sum: 0 };
-      this.#series.set(key, series);
-    }
-    return series;
-  }
-
-  #keyOf(labels: Readonly<Record<Label, string>>): string {
-    const names = this.#labelNames;
-    let key = labels[names[0] as Label];
-    for (let at = 1; at < names.length; at += 1) key += `\n${labels[names[at] as Label]}`;
-    return key;
   }
 }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Metric, Registry } from 'prom-client';
+import { Counts } from './counts.ts';
 import { Durations } from './durations.ts';
 import { Tallies } from './tallies.ts';
 
@@ -39,7 +40,7 @@ export class Metrics {
     'how long they took, with retries and waiting',
     ['connection', 'operation'],
   );
-  readonly attempts = this.#counter(
+  readonly attempts = this.#counts(
     'fleetgate_upstream_attempts_total',
     'requests that went out; outcome: the status, the code of the fault, or outrun; again: no, retry or hedge',
     ['connection', 'operation', 'outcome', 'again'],
@@ -165,6 +166,13 @@ export class Metrics {
     labelNames: readonly Label[] = [],
   ): Counter<Label> {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+
+  /** For what is counted with every call. */
+  #counts<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counts<Label> {
+    const counts = new Counts({ name, help, labelNames });
+    this.registry.registerMetric(counts as unknown as Metric);
+    return counts;
   }
 
   #gauge<Label extends string>(name: string, help: string, labelNames: readonly Label[] = []): Gauge<Label> {

@@ -76,7 +76,10 @@ export class NativeLane {
 
   take(request: IncomingMessage, response: ServerResponse, next: () => void): void {
     const found = this.#find(request, response);
-    if (found === undefined) return next();
+    if (found === undefined) {
+      next();
+      return;
+    }
     this.parts.admissions.ofReady(found.principal, request, (lines) => {
       if (lines === undefined) next();
       else this.#pass(found, lines);
@@ -135,7 +138,10 @@ class LaneAnswer extends NativeAnswer {
 
   go(): void {
     const { response, request, connection, target, call } = this.found;
-    if (response.destroyed) return this.#over(); // it went while it was counted
+    if (response.destroyed) {
+      this.#over(); // it went while it was counted
+      return;
+    }
     response.on('close', () => this.#over());
     const { provider } = connection;
     this.pass(
@@ -174,7 +180,10 @@ class LaneAnswer extends NativeAnswer {
     const route = /^\/[^?]/.test(target) ? nativeRoutes.below : nativeRoutes.bare;
     countAnswer(parts.metrics, { route, method }, response, started);
     parts.requests.answered(this.#story, { id: this.#id, method, url, principal, route }, response);
-    if (!response.writableFinished) return this.leave();
+    if (!response.writableFinished) {
+      this.leave();
+      return;
+    }
     sayEnded(parts.access, parts.logger, {
       id: this.#id,
       method,

@@ -65,7 +65,10 @@ export class RequestHooks {
     const status = response.writableFinished ? response.statusCode : null;
     const slow = story.ms >= slowMs && !isStream(response);
     const worth = slow || this.#isWorth(status, request.method, story);
-    if (!worth && spans === undefined) return stories.end(story); // most of them: nobody reads its record
+    if (!worth && spans === undefined) {
+      stories.end(story); // most of them: nobody reads its record
+      return;
+    }
     const record = recordOf(story, request, clean, status);
     const end = () => {
       stories.end(story);
