@@ -135,6 +135,7 @@ export async function createApp(
     await server.ready();
     const requestLog = app.get(RequestLog);
     requests.keep = (entry) => requestLog.add(entry);
+    requests.hasRoom = (team) => requestLog.hasRoom(team);
     readyStories.keep = requests.keep;
     lane.open(app.get(Scope));
     ready = readyIn(app.get(ReadyAnswers), app.get(Scope));

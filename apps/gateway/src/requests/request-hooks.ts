@@ -32,6 +32,8 @@ const linger = 60_000;
 export class RequestHooks {
   /** where they go; nowhere until the application is up */
   keep: (entry: Entry) => void = () => undefined;
+  /** whether one more of that team would be kept; what it says no to is counted as dropped */
+  hasRoom: (team: string | null) => boolean = () => true;
   /** ended: those that something is still done for */
   readonly #lingering = new Map<NodeJS.Timeout, () => void>();
 
@@ -65,8 +67,8 @@ export class RequestHooks {
     const status = response.writableFinished ? response.statusCode : null;
     const slow = story.ms >= slowMs && !isStream(response);
     const worth = slow || this.#isWorth(status, request.method, story);
-    if (!worth && spans === undefined) {
-      stories.end(story); // most of them: nobody reads its record
+    if (spans === undefined && !(worth && this.hasRoom(request.principal?.team?.id ?? null))) {
+      stories.end(story); // most of them: nobody reads its record, so that none is made
       return;
     }
     const record = recordOf(story, request, clean, status);

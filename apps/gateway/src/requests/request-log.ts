@@ -38,14 +38,17 @@ export class RequestLog implements BeforeApplicationShutdown {
     this.#sweeper.unref();
   }
 
+  /** Asked before an entry is made: under load most of them would be made for nothing. */
+  hasRoom(team: string | null): boolean {
+    if ((this.#taken.get(team) ?? 0) < mostOfOne && this.#waiting.length < mostWaiting) return true;
+    this.metrics.recordsDropped.inc();
+    return false;
+  }
+
   add(entry: Entry): void {
     const { team } = entry.record;
-    const taken = (this.#taken.get(team) ?? 0) + 1;
-    if (taken > mostOfOne || this.#waiting.length >= mostWaiting) {
-      this.metrics.recordsDropped.inc();
-      return;
-    }
-    this.#taken.set(team, taken);
+    if (!this.hasRoom(team)) return;
+    this.#taken.set(team, (this.#taken.get(team) ?? 0) + 1);
     this.#waiting.push(entry);
     this.#timer ??= setTimeout(() => void this.flush(), writeEvery);
   }
