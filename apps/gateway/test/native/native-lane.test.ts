@@ -57,12 +57,12 @@ interface Told {
 async function call(
   way: 'lane' | 'route',
   path: string,
-  { method = 'GET', headers = {}, key = mine.credential } = {},
+  { method = 'GET', headers = {}, key = mine.credential, port = stack.port } = {},
 ): Promise<Told> {
   framework = 0;
   const asked = httpRequest({
     host: '127.0.0.1',
-    port: stack.port,
+    port,
     path,
     method,
     headers: {
@@ -172,6 +172,15 @@ describe('the lane answers as the route does', () => {
     };
     for (const way of ['lane', 'route'] as const) await expect(call(way, `${base}/x`)).rejects.toThrow();
   });
+});
+
+it('answers differ by origin where pages of some origins may read them', async () => {
+  const { url } = await stack.beside({ corsOrigins: ['https://console.example'] });
+  const port = Number(new URL(url).port);
+  for (const way of ['route', 'lane'] as const) {
+    // What the route says to pages beside that is of no use to who has named no origin.
+    expect((await call(way, `${base}/x`, { port })).headers.vary).toBe('Origin');
+  }
 });
 
 describe('the lane sends and tells the same', () => {
